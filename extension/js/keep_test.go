@@ -1,0 +1,25 @@
+package js
+
+import (
+	_ "github.com/RoaringBitmap/roaring/v2"
+	_ "github.com/fatih/color"
+	_ "github.com/google/uuid"
+	_ "github.com/johannesboyne/gofakes3/backend/s3afero"
+	_ "github.com/johannesboyne/gofakes3/backend/s3mem"
+	_ "github.com/klauspost/compress/zstd"
+	_ "github.com/minio/minio-go/v7"
+	_ "github.com/pierrec/lz4/v4"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/common/expfmt"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/spf13/afero"
+	_ "github.com/spf13/cobra"
+	_ "github.com/spf13/pflag"
+	_ "github.com/stretchr/testify/require"
+	_ "github.com/twmb/franz-go/pkg/kadm"
+	_ "github.com/twmb/franz-go/pkg/kfake"
+	_ "github.com/twmb/franz-go/pkg/sasl/plain"
+	_ "github.com/twmb/franz-go/pkg/sasl/scram"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/sync/errgroup"
+)
