@@ -1,0 +1,22 @@
+package profile
+
+import (
+	"fmt"
+	"time"
+)
+
+// Duration is a time.Duration that is written as "5s" or "1m30s".
+type Duration struct{ time.Duration }
+
+// MarshalText gives the form that UnmarshalText reads.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	if err != nil {
+		return fmt.Errorf("duration: %w", err)
+	}
+	d.Duration = parsed
+	return nil
+}
