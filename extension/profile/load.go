@@ -44,7 +44,7 @@ func Load(o Options) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := firstOf(o.Name, value(o.Env, "K6_PROFILE"), Default)
+	name := firstOf(o.Name, value(o.Env, "K6_PROFILE"), Embedded)
 	object, ok := profiles[name].(map[string]any)
 	if !ok {
 		return nil, unknownProfile(name, file, slices.Sorted(maps.Keys(profiles)))

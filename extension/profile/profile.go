@@ -8,26 +8,27 @@ import (
 	"fmt"
 )
 
-// Default is the profile that is used when none is named; it needs nothing installed and nothing running.
-const Default = "embedded"
+// Embedded is the system that is started inside the k6 process, and the name of the profile that is used when none is
+// named: it needs nothing installed and nothing running.
+const Embedded = "embedded"
 
 // Profile is one checked profile with every default filled in. It holds no secret, only the names of the environment
 // variables and files that do, so printing it or turning it into JSON is safe.
 type Profile struct {
-	Name        string       `json:"name"`
-	File        string       `json:"file"`  // where it was read; "built in" for the copy inside the binary
-	RunID       string       `json:"runId"` // K6_RUN_ID, or random
-	Description string       `json:"description"`
-	System      string       `json:"system"`  // embedded, kafka, kafscale, other
-	Brokers     []string     `json:"brokers"` // host:port; empty on the embedded target
-	Claims      Claims       `json:"claims"`
-	Limits      Limits       `json:"limits"`
-	Topics      Topics       `json:"topics"`
-	Client      Client       `json:"client"`
-	ObjectStore *ObjectStore `json:"objectStore,omitempty"` // nil: none, or the embedded target's own
-	Metrics     []string     `json:"metrics"`               // Prometheus URLs, one a broker
-	Embedded    *Embedded    `json:"embedded,omitempty"`    // nil unless System is embedded
-	Chaos       *Chaos       `json:"chaos,omitempty"`       // nil: processes are not controlled
+	Name        string          `json:"name"`
+	File        string          `json:"file"`  // where it was read; "built in" for the copy inside the binary
+	RunID       string          `json:"runId"` // K6_RUN_ID, or random
+	Description string          `json:"description"`
+	System      string          `json:"system"`  // embedded, kafka, kafscale, other
+	Brokers     []string        `json:"brokers"` // host:port; empty on the embedded target
+	Claims      Claims          `json:"claims"`
+	Limits      Limits          `json:"limits"`
+	Topics      Topics          `json:"topics"`
+	Client      Client          `json:"client"`
+	ObjectStore *ObjectStore    `json:"objectStore,omitempty"` // nil: none, or the embedded target's own
+	Metrics     []string        `json:"metrics"`               // Prometheus URLs, one a broker
+	Embedded    *EmbeddedTarget `json:"embedded,omitempty"`    // nil unless System is embedded
+	Chaos       *Chaos          `json:"chaos,omitempty"`       // nil: processes are not controlled
 }
 
 // Claims is what the target promises. What it does not promise is reported as NOT CLAIMED.
@@ -106,8 +107,8 @@ type ObjectStore struct {
 	SecretKeyEnv string `json:"secretKeyEnv"` // name of a variable, default AWS_SECRET_ACCESS_KEY
 }
 
-// Embedded describes the target that is started inside the k6 process.
-type Embedded struct {
+// EmbeddedTarget describes the target that is started inside the k6 process.
+type EmbeddedTarget struct {
 	Brokers    int    `json:"brokers"`            // default 3
 	Partitions int    `json:"partitions"`         // of a topic created without saying how many, default 3
 	StoreDir   string `json:"storeDir,omitempty"` // folder of its own S3 store; "" keeps it in memory
