@@ -1,0 +1,56 @@
+package contract
+
+import (
+	"fmt"
+
+	"k6suite/extension/ledger"
+)
+
+// Input is everything that a verdict rests on.
+type Input struct {
+	Script  string // of a scenario; a path and .js are ignored
+	Run     string // the run's id
+	Profile string // its name
+	System  string // what runs there
+	Claims  map[string]bool
+
+	Findings     []ledger.Finding
+	Doubts       []Doubt
+	Expectations []Expectation
+	Measured     Measured
+	MinAcked     int64    // raises the scenario's own minimum; 0 leaves it
+	Notes        []string // worth knowing, judged by nobody: holes in offsets, late records, unknown ones that are there
+}
+
+// Doubt is a reason why the run cannot say. Without requirements it concerns all of them.
+type Doubt struct {
+	Text         string   `json:"text"`
+	Requirements []string `json:"requirements,omitempty"`
+}
+
+// Expectation is something that a script or the preflight looked at itself, with what it saw. One that is not OK breaks its
+// requirement.
+type Expectation struct {
+	Requirement string   `json:"requirement"`
+	What        string   `json:"what"` // "a topic made by hand has the partitions that were asked for"
+	OK          bool     `json:"ok"`
+	Evidence    string   `json:"evidence"`         // what was seen
+	Claims      []string `json:"claims,omitempty"` // counted only where the profile makes all of them
+}
+
+// check refuses ids that do not exist: a doubt or an expectation under a wrong id would judge nothing.
+func (in Input) check() error {
+	for _, e := range in.Expectations {
+		if _, ok := RequirementOf(e.Requirement); !ok {
+			return fmt.Errorf("expectation %q: no requirement %q", e.What, e.Requirement)
+		}
+	}
+	for _, d := range in.Doubts {
+		for _, id := range d.Requirements {
+			if _, ok := RequirementOf(id); !ok {
+				return fmt.Errorf("doubt %q: no requirement %q", d.Text, id)
+			}
+		}
+	}
+	return nil
+}

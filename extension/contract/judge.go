@@ -1,0 +1,201 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k6suite/extension/ledger"
+)
+
+// version of the JSON shape of Verdict and Summary.
+const version = 1
+
+// Judge gives every requirement that the script judges, and every other one that was looked at, its outcome:
+//
+//   - NOT CLAIMED where the profile does not make the claims that it rests on;
+//   - FAIL on a finding of one of its rules, or a failed expectation;
+//   - INCONCLUSIVE on a doubt that concerns it, or where nothing shows that it held;
+//   - PASS on positive evidence: never because nothing was looked at.
+//
+// The whole run is FAIL on any counted finding, whether or not the script judges what it breaks. Judge returns an error only
+// for a script, an expectation or a doubt that names what does not exist.
+func Judge(in Input) (Verdict, error) {
+	scenario, err := ScenarioOf(in.Script)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if err := in.check(); err != nil {
+		return Verdict{}, err
+	}
+	in.Doubts = slices.Concat(in.Doubts, tooFew(in, scenario))
+	v := Verdict{
+		Version: version,
+		Run:     in.Run, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System, Status: NotClaimed,
+		Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured, Notes: in.Notes,
+	}
+	for _, r := range Requirements() {
+		if scenario.JudgesRequirement(r.ID) || in.looksAt(r.ID) {
+			j := judge(in, scenario, r)
+			v.Requirements = append(v.Requirements, j)
+			v.Status = worse(v.Status, j.Status)
+		}
+	}
+	v.sort(in)
+	if len(v.Findings)+len(v.OtherFindings) > 0 {
+		v.Status = Fail
+	}
+	if slices.ContainsFunc(in.Doubts, func(d Doubt) bool { return len(d.Requirements) == 0 }) {
+		v.Status = worse(v.Status, Inconclusive)
+	}
+	return v, nil
+}
+
+// tooFew is the doubt about a run that acked fewer records than its scenario needs to mean something.
+func tooFew(in Input, s Scenario) []Doubt {
+	wanted := max(in.MinAcked, s.MinAcked)
+	if in.Measured.Acked >= wanted {
+		return nil
+	}
+	return []Doubt{{Text: fmt.Sprintf("%s records were acked, and %s needs %s", count(in.Measured.Acked), s.Script, count(wanted))}}
+}
+
+func (in Input) looksAt(id string) bool {
+	return slices.ContainsFunc(in.Expectations, func(e Expectation) bool { return e.Requirement == id })
+}
+
+// unclaimed gives those of the claims that the profile does not make.
+func (in Input) unclaimed(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return in.Claims[name] })
+}
+
+// judge gives one requirement its outcome.
+func judge(in Input, s Scenario, r Requirement) Judgement {
+	j := Judgement{ID: r.ID, Title: r.Title}
+	if missing := in.unclaimed(s.claimsFor(r)); len(missing) > 0 {
+		j.Status = NotClaimed
+		j.Evidence = []string{fmt.Sprintf("the profile %s does not claim %s", in.Profile, strings.Join(missing, ", "))}
+		return j
+	}
+	held, failed, unasked := in.expectations(r.ID)
+	against := slices.Concat(in.broken(r), failed)
+	doubts := in.doubtsAbout(r.ID)
+	shown, missing := prove(r, in.Measured, held)
+	switch {
+	case len(against) > 0:
+		j.Status, j.Evidence = Fail, against
+	case len(doubts) > 0:
+		j.Status, j.Evidence = Inconclusive, doubts
+	case missing != "":
+		j.Status, j.Evidence = Inconclusive, []string{missing}
+	case len(shown) == 0 && len(unasked) > 0:
+		j.Status = NotClaimed
+	default:
+		j.Status, j.Evidence = Pass, shown
+	}
+	j.Evidence = append(j.Evidence, unasked...)
+	return j
+}
+
+// prove gathers what shows that a requirement held, or says what is missing.
+func prove(r Requirement, m Measured, held []string) (shown []string, missing string) {
+	if r.proof == nil {
+		if len(held) == 0 {
+			return nil, "nothing was looked at that would show it"
+		}
+		return held, ""
+	}
+	text, ok := r.proof(m)
+	if !ok {
+		return nil, text
+	}
+	return append([]string{text}, held...), ""
+}
+
+// expectations sorts what the script looked at for one requirement into held, failed and not claimed.
+func (in Input) expectations(id string) (held, failed, unasked []string) {
+	for _, e := range in.Expectations {
+		missing := in.unclaimed(e.Claims)
+		switch text := sentence(e); {
+		case e.Requirement != id:
+		case len(missing) > 0:
+			unasked = append(unasked, fmt.Sprintf("%s: not claimed (%s)", e.What, strings.Join(missing, ", ")))
+		case e.OK:
+			held = append(held, text)
+		default:
+			failed = append(failed, "not so: "+text)
+		}
+	}
+	return held, failed, unasked
+}
+
+func sentence(e Expectation) string {
+	if e.Evidence == "" {
+		return e.What
+	}
+	return e.What + ": " + e.Evidence
+}
+
+// broken gives one sentence for each rule that a finding says was broken, the first finding as its example.
+func (in Input) broken(r Requirement) []string {
+	var out []string
+	for _, code := range r.Rules {
+		n, first := 0, ledger.Finding{}
+		for _, f := range in.Findings {
+			if f.Code != code {
+				continue
+			}
+			if n == 0 {
+				first = f
+			}
+			n++
+		}
+		switch {
+		case n == 1:
+			out = append(out, Describe(first))
+		case n > 1:
+			out = append(out, fmt.Sprintf("%s, and %d more", Describe(first), n-1))
+		}
+	}
+	return out
+}
+
+func (in Input) doubtsAbout(id string) []string {
+	var out []string
+	for _, d := range in.Doubts {
+		if len(d.Requirements) == 0 || slices.Contains(d.Requirements, id) {
+			out = append(out, d.Text)
+		}
+	}
+	return out
+}
+
+// sort puts every finding where it counts. None is dropped.
+func (v *Verdict) sort(in Input) {
+	for _, f := range in.Findings {
+		switch known, claimed := in.claimedBy(f.Code); {
+		case slices.ContainsFunc(v.Requirements, func(j Judgement) bool { return j.Status == Fail && breaks(f.Code, j.ID) }):
+			v.Findings = append(v.Findings, f)
+		case known && !claimed:
+			v.UnclaimedFindings = append(v.UnclaimedFindings, f)
+		default:
+			v.OtherFindings = append(v.OtherFindings, f)
+		}
+	}
+}
+
+func breaks(code ledger.Code, id string) bool {
+	r, ok := RequirementOf(id)
+	return ok && r.BrokenBy(code)
+}
+
+// claimedBy reports whether any requirement is broken by a rule, and whether the profile claims one of them.
+func (in Input) claimedBy(code ledger.Code) (known, claimed bool) {
+	for _, r := range Requirements() {
+		if r.BrokenBy(code) {
+			known = true
+			claimed = claimed || len(in.unclaimed(r.Claims)) == 0
+		}
+	}
+	return known, claimed
+}

@@ -1,0 +1,139 @@
+package contract
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Measured is what a run saw, in records unless said otherwise. Nothing counts as held that is not measured here or expected
+// by the script: zero means "not looked at", and a requirement that rests on it is INCONCLUSIVE.
+type Measured struct {
+	Sent    int64 `json:"sent"`    // handed to a producer
+	Acked   int64 `json:"acked"`   // acknowledged, suspicious ones included
+	Failed  int64 `json:"failed"`  // definitely not written
+	Unknown int64 `json:"unknown"` // may or may not have been written
+
+	// Errors counts failed and unknown sends by the Kafka error's name, as the client saw them; nil: nobody counted.
+	Errors map[string]int64 `json:"errors"`
+
+	LiveRead   int64 `json:"liveRead"`   // read by tracked readers while traffic flowed
+	FinalReads int   `json:"finalReads"` // complete fresh reads after traffic had stopped
+	Read       int64 `json:"read"`       // records with an identity of this run that the final reads agree on
+	Found      int64 `json:"found"`      // acked records among them
+	Duplicates int64 `json:"duplicates"` // second copies, within the profile's budget
+	Ordered    int64 `json:"ordered"`    // records whose place in the log was compared with the order of their acks
+	Keyed      int64 `json:"keyed"`      // keyed records whose partition was compared with the Java partitioner's
+	Covered    int64 `json:"covered"`    // acks that were compared with the log of object writes
+	Restarted  int   `json:"restarted"`  // brokers that were killed and started empty before the final reads
+
+	Audit *Audit `json:"audit"` // nil: the bucket was not read
+}
+
+// Audit is what reading the bucket directly gave.
+type Audit struct {
+	Complete bool  `json:"complete"` // every object of the run's topics was read and understood
+	Objects  int64 `json:"objects"`
+	Bytes    int64 `json:"bytes"`
+	Records  int64 `json:"records"` // records with an identity of this run
+	Acked    int64 `json:"acked"`   // acked records among them
+}
+
+// proof says by what a requirement held, or, where too little was measured, what is missing.
+type proof func(m Measured) (evidence string, held bool)
+
+const neededFinalReads = 2
+
+func produced(m Measured) (string, bool) {
+	switch {
+	case m.Acked == 0:
+		return "no record was acked", false
+	case m.Found == 0 || m.FinalReads < neededFinalReads:
+		return finalReadsMissing(m, "no acked record was found again"), false
+	}
+	return fmt.Sprintf("%s of %s records acked; all that were found stand at the offsets of their acks", count(m.Acked), count(m.Sent)), true
+}
+
+func consumed(m Measured) (string, bool) {
+	if m.FinalReads < neededFinalReads || m.Read == 0 {
+		return finalReadsMissing(m, "no record was read"), false
+	}
+	return fmt.Sprintf("%d complete final reads agree on %s records; %s read while traffic flowed",
+		m.FinalReads, count(m.Read), count(m.LiveRead)), true
+}
+
+func ordered(m Measured) (string, bool) {
+	if m.Ordered == 0 {
+		return "no record's place in the log was compared with the order of the acks", false
+	}
+	return fmt.Sprintf("%s records stand in the order in which they were sent", count(m.Ordered)), true
+}
+
+func partitioned(m Measured) (string, bool) {
+	if m.Keyed == 0 {
+		return "no keyed record was compared with the Java partitioner", false
+	}
+	return fmt.Sprintf("%s keyed records are where murmur2 of their key puts them", count(m.Keyed)), true
+}
+
+func complete(m Measured) (string, bool) {
+	switch {
+	case m.FinalReads < neededFinalReads:
+		return finalReadsMissing(m, ""), false
+	case m.Acked == 0:
+		return "no record was acked", false
+	case m.Found != m.Acked:
+		return fmt.Sprintf("%s of %s acked records accounted for in the final reads", count(m.Found), count(m.Acked)), false
+	}
+	return fmt.Sprintf("%s of %s acked records found in %d complete final reads", count(m.Found), count(m.Acked), m.FinalReads), true
+}
+
+func matched(m Measured) (string, bool) {
+	text, held := complete(m)
+	if !held {
+		return text, false
+	}
+	return fmt.Sprintf("%s of %s acked UUIDs found, header, value and checksum as sent", count(m.Found), count(m.Acked)), true
+}
+
+func unique(m Measured) (string, bool) {
+	if m.FinalReads < neededFinalReads || m.Read == 0 {
+		return finalReadsMissing(m, "no record was read"), false
+	}
+	if m.Duplicates > 0 {
+		return fmt.Sprintf("%s duplicates among %s records, within the profile's budget", count(m.Duplicates), count(m.Read)), true
+	}
+	return fmt.Sprintf("none of %s records stands twice", count(m.Read)), true
+}
+
+func survivedRestart(m Measured) (string, bool) {
+	text, held := complete(m)
+	if m.Restarted == 0 {
+		return "no broker was restarted before the final reads", false
+	}
+	return fmt.Sprintf("after %d brokers were killed and started empty: %s", m.Restarted, text), held
+}
+
+func manyRecords(m Measured) (string, bool) {
+	const wanted = 100_000
+	return fmt.Sprintf("%s records acked, %s wanted", count(m.Acked), count(wanted)), m.Acked >= wanted
+}
+
+func finalReadsMissing(m Measured, otherwise string) string {
+	if m.FinalReads >= neededFinalReads {
+		return otherwise
+	}
+	return fmt.Sprintf("%d of %d complete final reads were made", m.FinalReads, neededFinalReads)
+}
+
+// count writes 100000 as 100,000.
+func count(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	first := len(text) % 3
+	if n < 0 || first == 0 {
+		first += 3
+	}
+	for i := first; i < len(text); i += 4 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

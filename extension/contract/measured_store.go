@@ -1,0 +1,72 @@
+package contract
+
+import "fmt"
+
+func durable(m Measured) (string, bool) {
+	text, read := bucketRead(m)
+	switch {
+	case !read:
+		return text, false
+	case m.Acked == 0:
+		return "no record was acked", false
+	case m.Audit.Acked != m.Acked:
+		return fmt.Sprintf("%s of %s acked records accounted for in the objects", count(m.Audit.Acked), count(m.Acked)), false
+	case m.Covered == 0:
+		return fmt.Sprintf("%s of %s acked records are in the objects", count(m.Audit.Acked), count(m.Acked)), true
+	}
+	return fmt.Sprintf("%s of %s acked records are in the objects; %s acks came after the write that covers them",
+		count(m.Audit.Acked), count(m.Acked), count(m.Covered)), true
+}
+
+func bucketEqual(m Measured) (string, bool) {
+	text, read := bucketRead(m)
+	switch {
+	case !read:
+		return text, false
+	case m.Audit.Records != m.Read:
+		return fmt.Sprintf("%s records in the objects, %s in the final reads", count(m.Audit.Records), count(m.Read)), false
+	}
+	return fmt.Sprintf("the same %s records in the objects and in the final reads", count(m.Audit.Records)), true
+}
+
+func bucketRead(m Measured) (string, bool) {
+	switch {
+	case m.Audit == nil:
+		return "the bucket was not read", false
+	case !m.Audit.Complete:
+		return fmt.Sprintf("the audit stopped after %s objects", count(m.Audit.Objects)), false
+	case m.Audit.Objects == 0 || m.Audit.Records == 0:
+		return "the audit found no record in the bucket", false
+	}
+	return fmt.Sprintf("%s objects read directly, %s records in them", count(m.Audit.Objects), count(m.Audit.Records)), true
+}
+
+func countable(m Measured) (string, bool) {
+	settled := m.Acked + m.Failed + m.Unknown
+	switch {
+	case m.Sent == 0:
+		return "no record was sent", false
+	case settled != m.Sent:
+		return fmt.Sprintf("%s sent, but %s settled as acked, failed or unknown", count(m.Sent), count(settled)), false
+	case m.FinalReads < neededFinalReads:
+		return finalReadsMissing(m, ""), false
+	}
+	return fmt.Sprintf("%s sent = %s acked + %s failed + %s unknown; %s found by UUID",
+		count(m.Sent), count(m.Acked), count(m.Failed), count(m.Unknown), count(m.Read)), true
+}
+
+func classified(m Measured) (string, bool) {
+	var total int64
+	for _, n := range m.Errors {
+		total += n
+	}
+	switch wrong := m.Failed + m.Unknown; {
+	case m.Sent == 0:
+		return "no record was sent", false
+	case m.Errors == nil:
+		return "errors were not counted by class", false
+	case total != wrong:
+		return fmt.Sprintf("%s sends were not acked, but the classes hold %s", count(wrong), count(total)), false
+	}
+	return fmt.Sprintf("%s sends not acked, all in %d classes of error", count(total), len(m.Errors)), true
+}

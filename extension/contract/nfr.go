@@ -1,0 +1,60 @@
+package contract
+
+import "slices"
+
+// nonFunctional are the non-functional requirements, NFR1.1 to NFR5.4.
+func nonFunctional() []Requirement {
+	return slices.Concat(resilience(), consistency(), scale(), availability(), observability())
+}
+
+func resilience() []Requirement {
+	return []Requirement{
+		{ID: "NFR1.1", Title: "broker failure: 0 lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX")},
+		{ID: "NFR1.2", Title: "broker failure: 0 client errors", Rules: rules("ERRORS_SEEN"), Claims: claims(ClaimStateless, ClaimSingleEndpoint)},
+		{ID: "NFR1.3", Title: "broker failure: recovery within the bound", Rules: rules("SLOW_RECOVERY", "STUCK")},
+		{ID: "NFR1.4", Title: "slow storage: 0 corrupted", Rules: rules("CORRUPT", "OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage)},
+		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK")},
+	}
+}
+
+func consistency() []Requirement {
+	return []Requirement{
+		{ID: "NFR2.1", Title: "0 duplicates", Rules: rules("DUPLICATE"), proof: unique},
+		{ID: "NFR2.2", Title: "0 missing", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: complete},
+		{ID: "NFR2.3", Title: "100 % UUID match", Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "ABORTED_READ"), proof: matched},
+		{ID: "NFR2.4", Title: "Kafka equals bucket", Rules: rules("OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage), proof: bucketEqual},
+		{
+			ID: "NFR2.5", Title: "strict order per partition", proof: ordered,
+			Rules: rules("SEND_REORDER", "KEY_REORDER", "REALTIME_ORDER", "POLL_BACK"),
+		},
+	}
+}
+
+func scale() []Requirement {
+	elastic := claims(ClaimElastic)
+	return []Requirement{
+		{ID: "NFR3.1", Title: "1 to N brokers without errors", Rules: rules("ERRORS_SEEN"), Claims: elastic},
+		{ID: "NFR3.2", Title: "throughput grows with brokers", Claims: elastic},
+		{ID: "NFR3.3", Title: "scaling with 0 reconnections", Claims: elastic},
+		{ID: "NFR3.4", Title: "10,000 connections or more"},
+		{ID: "NFR3.5", Title: "100,000 records a run or more", proof: manyRecords},
+	}
+}
+
+func availability() []Requirement {
+	return []Requirement{
+		{ID: "NFR4.1", Title: "rolling upgrade: 0 errors", Rules: rules("ERRORS_SEEN"), Claims: claims(ClaimSingleEndpoint)},
+		{ID: "NFR4.2", Title: "replacement of a broker: 0 errors", Rules: rules("ERRORS_SEEN"), Claims: claims(ClaimSingleEndpoint)},
+		{ID: "NFR4.3", Title: "scale-out: 0 errors", Rules: rules("ERRORS_SEEN"), Claims: claims(ClaimElastic)},
+		{ID: "NFR4.4", Title: "traffic never stops", Rules: rules("STUCK")},
+	}
+}
+
+func observability() []Requirement {
+	return []Requirement{
+		{ID: "NFR5.1", Title: "every record countable by UUID", proof: countable},
+		{ID: "NFR5.2", Title: "errors counted by class", proof: classified},
+		{ID: "NFR5.3", Title: "bucket state verifiable", Claims: claims(ClaimObjectStorage), proof: bucketRead},
+		{ID: "NFR5.4", Title: "distribution over brokers measurable", Claims: claims(ClaimMetrics)},
+	}
+}
