@@ -1,0 +1,105 @@
+package kafka
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Send sends records and waits for each to settle. It gives one result per record, in the order of the records; the error
+// is nil or a [*SendError] that names the records that were not acknowledged. It waits for room in the buffer, and it
+// returns when the context ends: what had not settled by then is Unknown.
+//
+// A broker that finds a batch too large refuses all of its records. Send then sends them again in smaller batches, as
+// Java's producer does, so that only records that are too large by themselves fail; order is kept within those records.
+func (p *Producer) Send(ctx context.Context, records []Record) ([]Result, error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	call := p.handOver(ctx, records)
+	results := call.wait(ctx, records)
+	p.split(ctx, records, results)
+	p.meter.Wrote(writesOf(records, results, call.runs.latencies))
+	return results, newSendError(results)
+}
+
+// SendAsync hands a record over and calls done when it has settled, exactly once. It waits for room in the buffer. done
+// runs on the client's own goroutine, for one record at a time: it must not block, nor call the producer.
+//
+// The record must not change before it has settled. What a batch refused as too large is not split, unlike with Send.
+func (p *Producer) SendAsync(ctx context.Context, record *Record, done func(Result)) {
+	s := &slot{Context: ctx, since: time.Now()}
+	p.async.begin()
+	s.done = func(s *slot, r Result) {
+		p.async.settled(p.meter, s, r)
+		done(r)
+	}
+	record.fill(&s.rec)
+	s.rec.Context = s
+	p.client.Produce(ctx, &s.rec, nil)
+}
+
+// sendCall is one Send under way.
+type sendCall struct {
+	slots []slot
+
+	mu      sync.Mutex
+	left    bool // the caller went away: late results have nobody to tell
+	settled int
+	results []Result
+	runs    runs
+	all     chan struct{}
+}
+
+func (p *Producer) handOver(ctx context.Context, records []Record) *sendCall {
+	call := &sendCall{slots: make([]slot, len(records)), results: make([]Result, len(records)), all: make(chan struct{})}
+	since, done := time.Now(), call.settle
+	pointers := make([]*kgo.Record, len(records))
+	for i := range records {
+		s := &call.slots[i]
+		s.Context, s.since, s.index, s.done = ctx, since, i, done
+		records[i].fill(&s.rec)
+		s.rec.Context = s
+		pointers[i] = &s.rec
+	}
+	// ProduceSync ends the linger of just the partitions that it wrote to. It cannot be told to stop waiting for a batch
+	// that is in flight, so it waits where nobody waits for it.
+	go p.client.ProduceSync(ctx, pointers...)
+	return call
+}
+
+func (c *sendCall) settle(s *slot, r Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left {
+		return
+	}
+	c.runs.add(s, r)
+	s.settled = true
+	c.results[s.index] = r
+	if c.settled++; c.settled == len(c.results) {
+		close(c.all)
+	}
+}
+
+// wait returns when all have settled, or the context ends.
+func (c *sendCall) wait(ctx context.Context, records []Record) []Result {
+	select {
+	case <-c.all:
+		return c.results
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = true
+	for i := range c.results {
+		if !c.slots[i].settled {
+			c.results[i] = Result{
+				Topic: records[i].Topic, Partition: AnyPartition, Offset: -1, Err: context.Cause(ctx), ProducerID: -1, ProducerEpoch: -1,
+			}
+		}
+	}
+	return c.results
+}
