@@ -18,8 +18,9 @@ type Input struct {
 	Doubts       []Doubt
 	Expectations []Expectation
 	Measured     Measured
-	MinAcked     int64    // raises the scenario's own minimum; 0 leaves it
-	Notes        []string // worth knowing, judged by nobody: holes in offsets, late records, unknown ones that are there
+	LieHits      map[string]int64 // how often each lie that was asked for was told; one that was never told is a doubt
+	MinAcked     int64            // raises the scenario's own minimum; 0 leaves it
+	Notes        []string         // worth knowing, judged by nobody: holes in offsets, late records, unknown ones that are there
 }
 
 // Doubt is a reason why the run cannot say. Without requirements it concerns all of them.

@@ -2,13 +2,14 @@ package contract
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"k6suite/extension/ledger"
 )
 
-// version of the JSON shape of Verdict and Summary.
+// version of the JSON shape of Verdict.
 const version = 1
 
 // Judge gives every requirement that the script judges, and every other one that was looked at, its outcome:
@@ -28,11 +29,10 @@ func Judge(in Input) (Verdict, error) {
 	if err := in.check(); err != nil {
 		return Verdict{}, err
 	}
-	in.Doubts = slices.Concat(in.Doubts, tooFew(in, scenario))
+	in.Doubts = slices.Concat(in.Doubts, tooFew(in, scenario), untold(in.LieHits))
 	v := Verdict{
-		Version: version,
-		Run:     in.Run, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System, Status: NotClaimed,
-		Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured, Notes: in.Notes,
+		Version: version, Run: in.Run, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System,
+		Status: NotClaimed, Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured, LieHits: in.LieHits, Notes: in.Notes,
 	}
 	for _, r := range Requirements() {
 		if scenario.JudgesRequirement(r.ID) || in.looksAt(r.ID) {
@@ -42,7 +42,7 @@ func Judge(in Input) (Verdict, error) {
 		}
 	}
 	v.sort(in)
-	if len(v.Findings)+len(v.OtherFindings) > 0 {
+	if len(v.Findings) > 0 {
 		v.Status = Fail
 	}
 	if slices.ContainsFunc(in.Doubts, func(d Doubt) bool { return len(d.Requirements) == 0 }) {
@@ -58,6 +58,17 @@ func tooFew(in Input, s Scenario) []Doubt {
 		return nil
 	}
 	return []Doubt{{Text: fmt.Sprintf("%s records were acked, and %s needs %s", count(in.Measured.Acked), s.Script, count(wanted))}}
+}
+
+// untold is the doubt about a lie that was asked for and never told: whatever was judged, it was not that.
+func untold(hits map[string]int64) []Doubt {
+	var out []Doubt
+	for _, lie := range slices.Sorted(maps.Keys(hits)) {
+		if hits[lie] == 0 {
+			out = append(out, Doubt{Text: fmt.Sprintf("the lie %s was asked for and never told", lie)})
+		}
+	}
+	return out
 }
 
 func (in Input) looksAt(id string) bool {
@@ -173,13 +184,14 @@ func (in Input) doubtsAbout(id string) []string {
 // sort puts every finding where it counts. None is dropped.
 func (v *Verdict) sort(in Input) {
 	for _, f := range in.Findings {
-		switch known, claimed := in.claimedBy(f.Code); {
-		case slices.ContainsFunc(v.Requirements, func(j Judgement) bool { return j.Status == Fail && breaks(f.Code, j.ID) }):
-			v.Findings = append(v.Findings, f)
-		case known && !claimed:
-			v.UnclaimedFindings = append(v.UnclaimedFindings, f)
-		default:
-			v.OtherFindings = append(v.OtherFindings, f)
+		if known, claimed := in.claimedBy(f.Code); known && !claimed {
+			v.Unclaimed = append(v.Unclaimed, f)
+			continue
+		}
+		v.Findings = append(v.Findings, f)
+		judged := slices.ContainsFunc(v.Requirements, func(j Judgement) bool { return j.Status == Fail && breaks(f.Code, j.ID) })
+		if !judged && !slices.Contains(v.Other, f.Code) {
+			v.Other = append(v.Other, f.Code)
 		}
 	}
 }

@@ -2,52 +2,72 @@ package contract
 
 import (
 	"fmt"
-
-	"k6suite/extension/ledger"
+	"maps"
+	"slices"
 )
 
-// Summary is the verdict of several scripts on one target.
-type Summary struct {
-	Version      int         `json:"version"` // of this shape: 1
-	Run          string      `json:"run"`
-	Profile      string      `json:"profile"`
-	System       string      `json:"system"`
-	Status       Status      `json:"status"`
-	Scripts      []Script    `json:"scripts"`      // in the order in which they ran
-	Requirements []Judgement `json:"requirements"` // the worst outcome of each, in the order of Requirements
-}
-
-// Script is one script's part in a summary.
-type Script struct {
-	Script   string           `json:"script"`
-	Status   Status           `json:"status"`
-	Findings []ledger.Finding `json:"findings"` // the counted ones
-	Doubts   []Doubt          `json:"doubts"`
-}
-
-// Merge puts the verdicts of several scripts together: each requirement gets its worst outcome, and so does the whole. No
-// verdict at all is INCONCLUSIVE: nothing was judged.
-func Merge(verdicts []Verdict) Summary {
-	s := Summary{Version: version, Status: Inconclusive}
-	for i, v := range verdicts {
-		if i == 0 {
-			s.Run, s.Profile, s.System, s.Status = v.Run, v.Profile, v.System, v.Status
-		}
-		s.Status = worse(s.Status, v.Status)
-		s.Scripts = append(s.Scripts, Script{
-			Script: v.Script, Status: v.Status, Doubts: v.Doubts,
-			Findings: append(append([]ledger.Finding{}, v.Findings...), v.OtherFindings...),
-		})
+// Merge puts the verdicts of several scripts together: each requirement gets its worst outcome with the evidence of the
+// scripts that came to it, and so does the whole. No verdict at all is INCONCLUSIVE: nothing was judged.
+func Merge(verdicts []Verdict) Verdict {
+	if len(verdicts) == 0 {
+		return Verdict{Version: version, Status: Inconclusive, Doubts: []Doubt{{Text: "no script was judged"}}}
+	}
+	first := verdicts[0]
+	all := Verdict{Version: version, Run: first.Run, Profile: first.Profile, System: first.System, Status: NotClaimed}
+	for _, v := range verdicts {
+		all.add(v)
 	}
 	for _, r := range Requirements() {
 		if j, ok := mergeOne(r, verdicts); ok {
-			s.Requirements = append(s.Requirements, j)
+			all.Requirements = append(all.Requirements, j)
 		}
 	}
-	return s
+	return all
 }
 
-// mergeOne gives a requirement its worst outcome, with the evidence of the scripts that came to it.
+// add takes over what is not a requirement. Texts say from which script they come.
+func (v *Verdict) add(from Verdict) {
+	v.Status = worse(v.Status, from.Status)
+	v.Scripts = append(v.Scripts, ScriptStatus{Script: from.Script, Status: from.Status, Acked: from.Acked})
+	v.Findings = append(v.Findings, from.Findings...)
+	v.Unclaimed = append(v.Unclaimed, from.Unclaimed...)
+	v.Expectations = append(v.Expectations, from.Expectations...)
+	v.Notes = append(v.Notes, named(from.Script, from.Notes)...)
+	for _, code := range from.Other {
+		if !slices.Contains(v.Other, code) {
+			v.Other = append(v.Other, code)
+		}
+	}
+	for _, d := range from.Doubts {
+		v.Doubts = append(v.Doubts, Doubt{Text: from.Script + ": " + d.Text, Requirements: d.Requirements})
+	}
+	for lie, hits := range from.LieHits {
+		if v.LieHits == nil {
+			v.LieHits = map[string]int64{}
+		}
+		v.LieHits[lie] += hits
+	}
+	v.Measured = v.plus(from.Measured)
+}
+
+// plus adds what can be added over several runs; what only one run can say (its reads, its audit) stays with it.
+func (m Measured) plus(other Measured) Measured {
+	sum := Measured{
+		Sent: m.Sent + other.Sent, Acked: m.Acked + other.Acked, Failed: m.Failed + other.Failed, Unknown: m.Unknown + other.Unknown,
+		LiveRead: m.LiveRead + other.LiveRead, FinalReads: m.FinalReads + other.FinalReads,
+		Read: m.Read + other.Read, Found: m.Found + other.Found, Duplicates: m.Duplicates + other.Duplicates,
+		Ordered: m.Ordered + other.Ordered, Keyed: m.Keyed + other.Keyed, Covered: m.Covered + other.Covered,
+		Restarted: m.Restarted + other.Restarted, Errors: maps.Clone(m.Errors),
+	}
+	for name, n := range other.Errors {
+		if sum.Errors == nil {
+			sum.Errors = map[string]int64{}
+		}
+		sum.Errors[name] += n
+	}
+	return sum
+}
+
 func mergeOne(r Requirement, verdicts []Verdict) (Judgement, bool) {
 	merged, found := Judgement{ID: r.ID, Title: r.Title, Status: NotClaimed}, false
 	for _, v := range verdicts {
@@ -56,8 +76,8 @@ func mergeOne(r Requirement, verdicts []Verdict) (Judgement, bool) {
 				continue
 			}
 			found = true
-			if merged.Status != worse(merged.Status, j.Status) {
-				merged.Status, merged.Evidence = j.Status, nil
+			if worst := worse(merged.Status, j.Status); worst != merged.Status {
+				merged.Status, merged.Evidence = worst, nil
 			}
 			if j.Status == merged.Status {
 				merged.Evidence = append(merged.Evidence, named(v.Script, j.Evidence)...)
@@ -67,9 +87,9 @@ func mergeOne(r Requirement, verdicts []Verdict) (Judgement, bool) {
 	return merged, found
 }
 
-func named(script string, evidence []string) []string {
-	out := make([]string, len(evidence))
-	for i, text := range evidence {
+func named(script string, texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
 		out[i] = fmt.Sprintf("%s: %s", script, text)
 	}
 	return out

@@ -4,18 +4,29 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"k6suite/extension/ledger"
 )
 
-// Stages of continuous integration, each with the ones before it: "we did not break Kafka semantics", "… durability",
-// "… the architecture".
+// Stage is a stage of continuous integration; each includes the ones before it.
+type Stage string
+
+// The stages, in the order in which they widen.
 const (
-	StagePR      = "pr"
-	StageMain    = "main"
-	StageRelease = "release"
+	StagePR      Stage = "pr"      // we did not break Kafka semantics
+	StageMain    Stage = "main"    // we did not break durability
+	StageRelease Stage = "release" // we did not break the architecture
 )
 
-// Stages gives the stages in the order in which they widen.
-func Stages() []string { return []string{StagePR, StageMain, StageRelease} }
+func stages() []Stage { return []Stage{StagePR, StageMain, StageRelease} }
+
+// ParseStage reads the name of a stage.
+func ParseStage(name string) (Stage, error) {
+	if !slices.Contains(stages(), Stage(name)) {
+		return "", fmt.Errorf("stage %q: the stages are pr, main, release", name)
+	}
+	return Stage(name), nil
+}
 
 // Scenario is one script in tests/ and what it judges.
 type Scenario struct {
@@ -23,7 +34,7 @@ type Scenario struct {
 	Title    string   `json:"title"`  // what the scenario is about
 	Script   string   `json:"script"` // name in tests/ without .js
 	Load     string   `json:"load"`   // load and fault, for people
-	Stage    string   `json:"stage"`
+	Stage    Stage    `json:"stage"`
 	Judges   []string `json:"judges"`   // ids of requirements
 	MinAcked int64    `json:"minAcked"` // fewer acked records than this is INCONCLUSIVE
 	Exists   bool     `json:"exists"`   // false: planned, there is no script yet
@@ -35,6 +46,11 @@ type Scenario struct {
 // JudgesRequirement reports whether the scenario judges the requirement with this id.
 func (s Scenario) JudgesRequirement(id string) bool { return slices.Contains(s.Judges, id) }
 
+// JudgesRule reports whether a finding of this rule breaks a requirement that the scenario judges.
+func (s Scenario) JudgesRule(code ledger.Code) bool {
+	return slices.ContainsFunc(s.Judges, func(id string) bool { return breaks(code, id) })
+}
+
 // claimsFor gives the claims without which the scenario cannot ask for a requirement.
 func (s Scenario) claimsFor(r Requirement) []string {
 	return slices.Concat(r.Claims, s.needs[r.ID])
@@ -45,15 +61,12 @@ func Scenarios() []Scenario {
 	return slices.Concat(connectivity(), correctness(), planned())
 }
 
-// Stage gives the scenarios of a stage that exist, those of the stages before it included.
-func Stage(name string) ([]Scenario, error) {
-	at := slices.Index(Stages(), name)
-	if at < 0 {
-		return nil, fmt.Errorf("stage %q: the stages are %s", name, strings.Join(Stages(), ", "))
-	}
+// OfStage gives the scenarios of a stage that exist, those of the stages before it included.
+func OfStage(stage Stage) []Scenario {
+	at := slices.Index(stages(), stage)
 	return slices.DeleteFunc(Scenarios(), func(s Scenario) bool {
-		return !s.Exists || slices.Index(Stages(), s.Stage) > at
-	}), nil
+		return !s.Exists || slices.Index(stages(), s.Stage) > at
+	})
 }
 
 // ScenarioOf finds a scenario by its script; a folder before the name and .js behind it are ignored.

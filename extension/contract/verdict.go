@@ -2,26 +2,29 @@ package contract
 
 import "k6suite/extension/ledger"
 
-// Verdict is what one script found out about one target. Its JSON is results/<run id>/verdict.json.
+// Verdict is what one script found out about one target, or, from Merge, several scripts. Its JSON is what a run saves as
+// verdict.json.
 type Verdict struct {
-	Version int `json:"version"` // of this shape: 1
-
+	Version  int    `json:"version"` // of this shape: 1
 	Run      string `json:"run"`
-	Script   string `json:"script"`
-	Scenario string `json:"scenario"`
+	Script   string `json:"script"`   // without .js; empty for several
+	Scenario string `json:"scenario"` // S1 to S10; empty for several
 	Profile  string `json:"profile"`
 	System   string `json:"system"`
 	Status   Status `json:"status"`
 
-	Requirements []Judgement `json:"requirements"` // in the order of Requirements
+	Scripts      []ScriptStatus `json:"scripts,omitempty"` // of several, in the order in which they ran
+	Requirements []Judgement    `json:"requirements"`      // in the order of Requirements
 
-	Findings          []ledger.Finding `json:"findings"`          // break a requirement above
-	OtherFindings     []ledger.Finding `json:"otherFindings"`     // break none that this script judges, and the run FAILs all the same
-	UnclaimedFindings []ledger.Finding `json:"unclaimedFindings"` // break only what the profile does not claim; not counted
-	Doubts            []Doubt          `json:"doubts"`            // why requirements are INCONCLUSIVE
-	Expectations      []Expectation    `json:"expectations"`      // as they came in
-	Measured          Measured         `json:"measured"`          // as it came in
-	Notes             []string         `json:"notes"`             // worth knowing, judged by nobody
+	Findings  []ledger.Finding `json:"findings"`  // every one that counts
+	Other     []ledger.Code    `json:"other"`     // rules among Findings that break nothing which the script judges
+	Unclaimed []ledger.Finding `json:"unclaimed"` // break only what the profile does not claim, and do not count
+
+	Doubts       []Doubt       `json:"doubts"`       // why requirements are INCONCLUSIVE
+	Expectations []Expectation `json:"expectations"` // as they came in
+	Measured     `json:"measured"`
+	LieHits      map[string]int64 `json:"lieHits,omitempty"` // how often each lie was told
+	Notes        []string         `json:"notes"`             // worth knowing, judged by nobody
 }
 
 // Judgement is the outcome for one requirement.
@@ -31,3 +34,13 @@ type Judgement struct {
 	Status   Status   `json:"status"`
 	Evidence []string `json:"evidence"` // sentences, the telling one first; never empty
 }
+
+// ScriptStatus is the outcome of one script of several.
+type ScriptStatus struct {
+	Script string `json:"script"`
+	Status Status `json:"status"`
+	Acked  int64  `json:"acked"`
+}
+
+// ExitCode is Status.ExitCode of the whole.
+func (v Verdict) ExitCode() int { return v.Status.ExitCode() }

@@ -6,7 +6,10 @@ import (
 )
 
 // Duration is a time.Duration that is written as "5s" or "1m30s".
-type Duration struct{ time.Duration }
+type Duration time.Duration
+
+// String gives the form that UnmarshalText reads.
+func (d Duration) String() string { return time.Duration(d).String() }
 
 // MarshalText gives the form that UnmarshalText reads.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
@@ -17,6 +20,6 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("duration: %w", err)
 	}
-	d.Duration = parsed
+	*d = Duration(parsed)
 	return nil
 }
