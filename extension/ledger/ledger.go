@@ -1,0 +1,144 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options of [New].
+type Options struct {
+	// Run is the id of the run; two ledgers of one run must differ in Instance.
+	Run string
+	// Instance is the number of this k6 process among those of the run; 0 for a single one.
+	Instance uint8
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+}
+
+// Ledger keeps what one run sent, what was acked and what was read. Everything is safe for concurrent use, and locks are held per
+// producer and per partition only.
+type Ledger struct {
+	run      runBits
+	instance uint8
+	now      func() time.Time
+
+	producers atomic.Pointer[[]*Producer] // replaced as a whole, so that readers need no lock
+
+	mu         sync.RWMutex
+	partitions map[TopicPartition]*partition
+	topics     map[string]*topic
+	groups     map[string]int
+	readers    []*Reader
+	finals     []*FinalRead
+	audits     []*Audit
+
+	errors errorTallies
+	misuse misuse
+}
+
+// topic is what the run says about a topic.
+type topic struct {
+	owned      atomic.Bool
+	partitions atomic.Int32 // 0: not told
+}
+
+// misuse counts calls that contradict each other: they cast doubt on the run, for the ledger cannot know which is true.
+type misuse struct {
+	settledTwice, settledUnsent atomic.Int64
+}
+
+// New returns an empty ledger.
+func New(o Options) *Ledger {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	l := &Ledger{
+		run: newRunBits(o.Run), instance: o.Instance, now: o.Now,
+		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic), groups: make(map[string]int),
+	}
+	l.producers.Store(&[]*Producer{})
+	return l
+}
+
+// Own says that only this run writes to the topic: any other record in it is a PHANTOM. Records of others in topics that are not
+// owned are ignored.
+func (l *Ledger) Own(topic string) { l.topic(topic).owned.Store(true) }
+
+// SetPartitions tells how many partitions the topic truly has. PARTITIONER needs it before the final reads, which see the keys.
+func (l *Ledger) SetPartitions(topic string, count int32) { l.topic(topic).partitions.Store(count) }
+
+// Trimmed says that the script deleted the records below an offset on purpose: they are not lost.
+func (l *Ledger) Trimmed(tp TopicPartition, before int64) {
+	p := l.partition(tp)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trimmed = max(p.trimmed, before)
+}
+
+// HighestAcked returns the greatest offset that was acked, and whether there is one.
+func (l *Ledger) HighestAcked(tp TopicPartition) (int64, bool) {
+	p := l.partition(tp)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.highest, p.highest >= 0
+}
+
+func (l *Ledger) topic(name string) *topic {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.topicLocked(name)
+}
+
+func (l *Ledger) topicLocked(name string) *topic {
+	t, ok := l.topics[name]
+	if !ok {
+		t = &topic{}
+		l.topics[name] = t
+	}
+	return t
+}
+
+func (l *Ledger) partition(tp TopicPartition) *partition {
+	l.mu.RLock()
+	p, ok := l.partitions[tp]
+	l.mu.RUnlock()
+	if ok {
+		return p
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p, ok = l.partitions[tp]; !ok {
+		p = &partition{tp: tp, topic: l.topicLocked(tp.Topic), highest: -1}
+		l.partitions[tp] = p
+	}
+	return p
+}
+
+// allPartitions returns the partitions by topic and number.
+func (l *Ledger) allPartitions() []*partition {
+	l.mu.RLock()
+	all := slices.Collect(maps.Values(l.partitions))
+	l.mu.RUnlock()
+	slices.SortFunc(all, func(a, b *partition) int { return a.tp.compare(b.tp) })
+	return all
+}
+
+// producer returns who made a record, or nil if this run never sent such a one.
+func (l *Ledger) producer(s Serial) *Producer {
+	all := *l.producers.Load()
+	number := s.Producer()
+	if uint8(number>>16) != l.instance || int(number&0xffff) >= len(all) {
+		return nil
+	}
+	p := all[number&0xffff]
+	if s.Sequence() >= p.next.Load() {
+		return nil
+	}
+	return p
+}
+
+// uuidOf returns the text of a record's identity.
+func (l *Ledger) uuidOf(s Serial) string { return l.run.uuid(s).String() }

@@ -1,0 +1,90 @@
+package ledger
+
+import "time"
+
+// OutcomeKind is what became of a send.
+type OutcomeKind uint8
+
+// The kinds of outcome (§5 of the design). Nothing is guessed: what may or may not have been written is Unknown.
+const (
+	Acked      OutcomeKind = iota // no error, and an offset
+	Suspicious                    // no error, but offset −1
+	Failed                        // an error that proves that nothing was written
+	Unknown                       // any other error
+)
+
+// Outcome of one send, for [Ledger.Settle].
+type Outcome struct {
+	Serial Serial
+	// Kind; Acked with a negative Offset is taken as Suspicious.
+	Kind   OutcomeKind
+	TP     TopicPartition
+	Offset int64
+	// At is when the client learnt it; now, if zero.
+	At time.Time
+	// Error is the Kafka error name, say REQUEST_TIMED_OUT; for Failed and Unknown.
+	Error string
+	// Retried says that the client sent the record more than once, which excuses an ack without offset.
+	Retried bool
+}
+
+// Settle records the outcome of a send. A record that is never settled counts as unknown. To settle a record twice, or one that
+// was never made, casts doubt on the run: [Ledger.Judge] says so.
+func (l *Ledger) Settle(o Outcome) {
+	p := l.producer(o.Serial)
+	if p == nil {
+		l.misuse.settledUnsent.Add(1)
+		return
+	}
+	if o.Kind == Acked && o.Offset < 0 {
+		o.Kind = Suspicious
+	}
+	if !p.settle(&o) {
+		l.misuse.settledTwice.Add(1)
+		return
+	}
+	switch o.Kind {
+	case Acked:
+		if o.At.IsZero() {
+			o.At = l.now()
+		}
+		part := l.partition(o.TP)
+		if earlier, clash := part.ack(o.Offset, o.Serial, o.At); clash {
+			l.explain(o.Serial)
+			l.explain(earlier)
+		}
+	case Suspicious:
+		l.partition(o.TP).suspect(o.Serial)
+	default:
+		l.countError(ErrorSeen{Kind: o.Kind, Name: o.Error}, o.Serial, o.At)
+	}
+}
+
+// settle notes the outcome with the producer, unless there is one already.
+func (p *Producer) settle(o *Outcome) bool {
+	sequence := o.Serial.Sequence()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sets := [...]*set{Acked: &p.acked, Suspicious: &p.suspicious, Failed: &p.failed, Unknown: &p.unknown}
+	for kind, s := range sets {
+		if OutcomeKind(kind) != o.Kind && s.contains(sequence) {
+			return false
+		}
+	}
+	if !sets[o.Kind].add(sequence) {
+		return false
+	}
+	if o.Kind == Suspicious && !o.Retried {
+		p.bare.add(sequence)
+	}
+	return true
+}
+
+// explain marks a record whose place is told by TWO_ACKS or INCONSISTENT_OFFSET already.
+func (l *Ledger) explain(s Serial) {
+	if p := l.producer(s); p != nil {
+		p.mu.Lock()
+		p.explained.add(s.Sequence())
+		p.mu.Unlock()
+	}
+}

@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+)
+
+// hotPages is how many pages of one log are open at a time: the tail, and what readers that lag behind touch.
+const hotPages = 4
+
+// pageLog maps offsets to cells. The pages that were touched last are open; the rest is sealed into a few bits a cell. The zero
+// value is empty. It is not safe for concurrent use.
+type pageLog struct {
+	sealed map[int64][]byte
+	hot    []*hotPage // the one touched last comes first
+}
+
+type hotPage struct {
+	number int64
+	dirty  bool
+	cells  page
+}
+
+func (l *pageLog) get(offset int64) cell {
+	return l.open(offset >> pageBits).cells[offset&(pageSize-1)]
+}
+
+func (l *pageLog) put(offset int64, c cell) {
+	h := l.open(offset >> pageBits)
+	h.cells[offset&(pageSize-1)] = c
+	h.dirty = true
+}
+
+// peek is get for a log that is mostly empty: it creates no page.
+func (l *pageLog) peek(offset int64) cell {
+	if len(l.hot) == 0 {
+		return 0
+	}
+	return l.get(offset)
+}
+
+func (l *pageLog) open(number int64) *hotPage {
+	if len(l.hot) > 0 && l.hot[0].number == number {
+		return l.hot[0]
+	}
+	for i, h := range l.hot {
+		if h.number == number {
+			copy(l.hot[1:i+1], l.hot[:i])
+			l.hot[0] = h
+			return h
+		}
+	}
+	h := l.free()
+	h.number, h.dirty = number, false
+	if compact, ok := l.sealed[number]; ok {
+		unseal(compact, &h.cells)
+	} else {
+		h.cells = page{}
+	}
+	copy(l.hot[1:], l.hot[:len(l.hot)-1])
+	l.hot[0] = h
+	return h
+}
+
+// free returns a page to fill, and makes room for it at the end of hot.
+func (l *pageLog) free() *hotPage {
+	if len(l.hot) < hotPages {
+		h := &hotPage{}
+		l.hot = append(l.hot, h)
+		return h
+	}
+	h := l.hot[len(l.hot)-1]
+	if h.dirty {
+		if l.sealed == nil {
+			l.sealed = make(map[int64][]byte)
+		}
+		var scratch [2 * pageSize]byte
+		l.sealed[h.number] = slices.Clip(slices.Clone(seal(scratch[:0], &h.cells)))
+	}
+	return h
+}
+
+// pages visits the pages that hold something, in order. The page is only valid during the visit.
+func (l *pageLog) pages(visit func(number int64, cells *page)) {
+	open := make(map[int64]*hotPage, len(l.hot))
+	for _, h := range l.hot {
+		open[h.number] = h
+	}
+	numbers := slices.Collect(maps.Keys(l.sealed))
+	for n := range open {
+		if _, ok := l.sealed[n]; !ok {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	var cells page
+	for _, n := range numbers {
+		if h, ok := open[n]; ok {
+			cells = h.cells
+		} else {
+			unseal(l.sealed[n], &cells)
+		}
+		visit(n, &cells)
+	}
+}

@@ -1,0 +1,86 @@
+package ledger
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+)
+
+// ProducerOptions of [Ledger.NewProducer]. They decide which rules apply.
+type ProducerOptions struct {
+	// Name is for evidence.
+	Name string
+	// Idempotent is enable.idempotence: any duplicate is a finding.
+	Idempotent bool
+	// Ordered says that acked order must be log order: the producer is idempotent or has one request in flight.
+	Ordered bool
+	// Keyed says that the partition is chosen by murmur2 of the key, so that PARTITIONER applies to records with a key.
+	Keyed bool
+}
+
+// Producer numbers the records of one tracked producer.
+type Producer struct {
+	ledger  *Ledger
+	options ProducerOptions
+	number  uint32
+	next    atomic.Uint64 // the next sequence; what is below counts as sent
+
+	mu         sync.Mutex
+	acked      set
+	suspicious set
+	bare       set // suspicious though never retried: nothing excuses the missing offset
+	failed     set
+	unknown    set
+	found      []set // per final read
+	seen       []set // per group
+	garbled    set   // stands in a final read, though corrupt
+	duplicated set   // met twice in one final read
+	misplaced  set   // found where murmur2 does not put it
+	explained  set   // stands where TWO_ACKS or INCONSISTENT_OFFSET tell the story
+}
+
+// NewProducer adds a producer. An instance has room for 65,536; beyond, it panics.
+func (l *Ledger) NewProducer(o ProducerOptions) *Producer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	old := *l.producers.Load()
+	if len(old) > 0xffff {
+		panic("ledger: too many producers: an instance has room for 65536")
+	}
+	p := &Producer{ledger: l, options: o, number: uint32(l.instance)<<16 | uint32(len(old))}
+	all := append(old[:len(old):len(old)], p)
+	l.producers.Store(&all)
+	return p
+}
+
+// Make returns the next record, with a value of size bytes, or of the least that holds an identity (46) if size is smaller. From
+// here on it counts as sent.
+func (p *Producer) Make(key []byte, size int) Made { return makeRecord(p.nextID(), key, size) }
+
+// Stamp gives an identity to a record that the script made: its key and value stay, a nil value (tombstone) too, and two headers
+// come after the script's own. From here on it counts as sent.
+func (p *Producer) Stamp(key, value []byte, headers []Header) Made {
+	return stampRecord(p.nextID(), key, value, headers)
+}
+
+func (p *Producer) nextID() uuid {
+	sequence := p.next.Add(1) - 1
+	if sequence > maxSequence {
+		panic("ledger: too many records: a producer has room for 2^38")
+	}
+	return p.ledger.run.uuid(newSerial(p.number, sequence))
+}
+
+func (p *Producer) serial(sequence uint64) Serial { return newSerial(p.number, sequence) }
+
+// at returns the i-th of a list of sets, which grows as needed.
+func at(sets *[]set, i int) *set {
+	for len(*sets) <= i {
+		*sets = append(*sets, set{})
+	}
+	return &(*sets)[i]
+}
+
+// foundAny returns the sequences that any final read met; the caller holds the lock.
+func (p *Producer) foundAny() *roaring64.Bitmap { return union(p.found) }

@@ -1,0 +1,170 @@
+package ledger
+
+import (
+	"sync"
+	"time"
+)
+
+// ReaderOptions of [Ledger.NewReader].
+type ReaderOptions struct {
+	// Name is for evidence.
+	Name string
+	// Group is the consumer group. A reader without one counts as a group of its own, named like the reader.
+	Group string
+}
+
+// Reader tracks what one live consumer reads.
+type Reader struct {
+	ledger *Ledger
+	name   string
+	group  int
+
+	mu    sync.Mutex
+	parts map[TopicPartition]*following
+}
+
+// following is how a reader goes through one partition, over all its sessions.
+type following struct {
+	part    *partition
+	open    bool
+	last    int64 // offset of the last record of the session, or the one before its start; −1 not known
+	known   bool  // last is known
+	highest int64 // greatest offset of the session: what lies below was passed already
+
+	jumped set // offsets that were jumped over: skipped, if a record is there
+	jumps  bounded[jump]
+	backs  bounded[jump]
+}
+
+// jump is a step of a reader that is not to the next offset.
+type jump struct {
+	from, to int64 // offsets of the records before and after
+	at       time.Time
+}
+
+// NewReader adds a live reader.
+func (l *Ledger) NewReader(o ReaderOptions) *Reader {
+	group := o.Group
+	if group == "" {
+		group = o.Name
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	number, ok := l.groups[group]
+	if !ok {
+		number = len(l.groups)
+		l.groups[group] = number
+	}
+	r := &Reader{ledger: l, name: o.Name, group: number, parts: make(map[TopicPartition]*following)}
+	l.readers = append(l.readers, r)
+	return r
+}
+
+// Assign opens a session: after the start, a seek or a rebalance. from is the offset of the first record to expect, −1 if not known.
+func (r *Reader) Assign(tp TopicPartition, from int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.following(tp)
+	f.open, f.known, f.last, f.highest = true, from >= 0, from-1, from-1
+}
+
+// Revoke closes the session. A record read after it opens a new one, from an offset not known.
+func (r *Reader) Revoke(tp TopicPartition) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.following(tp).open = false
+}
+
+// Read records what the reader was given, in the order in which it was.
+func (r *Reader) Read(tp TopicPartition, record Record) {
+	l := r.ledger
+	id := identify(l.run, &record)
+	part := r.step(tp, record.Offset)
+	producer := l.sender(&id)
+	if id.Kind == Own {
+		producer.mu.Lock()
+		at(&producer.seen, r.group).add(id.Serial.Sequence())
+		producer.mu.Unlock()
+		part.mu.Lock()
+		earlier, differs := part.show(record.Offset, id.Serial, r.name, l.now)
+		part.mu.Unlock()
+		if differs {
+			l.explain(earlier)
+			l.explain(id.Serial)
+		}
+		return
+	}
+	if part.concerns(&id) {
+		part.mu.Lock()
+		part.odd(oddity{record.Offset, id, r.name, l.now()}, false)
+		part.mu.Unlock()
+	}
+}
+
+// step follows the reader to an offset.
+func (r *Reader) step(tp TopicPartition, offset int64) *partition {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.following(tp)
+	switch {
+	case !f.open:
+		f.open = true
+		f.highest = offset
+	case !f.known:
+		f.highest = offset
+	case offset <= f.last:
+		f.backs.add(jump{f.last, offset, r.ledger.now()})
+	case offset > f.highest+1:
+		f.jumped.addRange(uint64(f.highest+1), uint64(offset))
+		f.jumps.add(jump{f.highest, offset, r.ledger.now()})
+	}
+	f.known, f.last, f.highest = true, offset, max(f.highest, offset)
+	return f.part
+}
+
+func (r *Reader) following(tp TopicPartition) *following {
+	f, ok := r.parts[tp]
+	if !ok {
+		f = &following{part: r.ledger.partition(tp)}
+		r.parts[tp] = f
+	}
+	return f
+}
+
+// sender returns the producer of an own record. One that was never sent becomes foreign: it is a phantom.
+func (l *Ledger) sender(id *Identity) *Producer {
+	if !id.Known {
+		return nil
+	}
+	p := l.producer(id.Serial)
+	if p == nil {
+		id.Known = false
+		if id.Kind == Own {
+			id.Kind, id.Known = Unsent, true
+		}
+	}
+	return p
+}
+
+// concerns tells whether a record that is not as sent is this run's business: in an owned topic all are, elsewhere those that bear
+// this run's identity.
+func (p *partition) concerns(id *Identity) bool { return id.Known || p.topic.owned.Load() }
+
+// Missing returns how many acked records the group has not seen.
+func (l *Ledger) Missing(group string) int64 {
+	l.mu.RLock()
+	number, ok := l.groups[group]
+	l.mu.RUnlock()
+	missing := int64(0)
+	for _, p := range *l.producers.Load() {
+		p.mu.Lock()
+		acked := p.acked.copy()
+		acked.Or(p.suspicious.bitmap())
+		if ok {
+			acked.AndNot(at(&p.seen, number).bitmap())
+		}
+		p.mu.Unlock()
+		missing += int64(acked.GetCardinality())
+	}
+	return missing
+}
