@@ -56,12 +56,12 @@ func (k kafscale) parse(key, suffix string) (SegmentID, bool) {
 	digits, isSegment := strings.CutPrefix(name, "segment-")
 	digits, hasSuffix := strings.CutSuffix(digits, suffix)
 	base, err := strconv.ParseInt(digits, 10, 64)
-	if !isSegment || !hasSuffix || err != nil {
+	if !isSegment || !hasSuffix || err != nil || base < 0 {
 		return SegmentID{}, false
 	}
 	dir, number := path.Split(strings.TrimSuffix(dir, "/"))
 	partition, err := strconv.ParseInt(number, 10, 32)
-	if err != nil {
+	if err != nil || partition < 0 {
 		return SegmentID{}, false
 	}
 	prefix, topic := path.Split(strings.TrimSuffix(dir, "/"))

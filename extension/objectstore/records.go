@@ -110,7 +110,7 @@ func (r *Record) fill(batch Batch, offsetDelta int32, timestampDelta int64) {
 	r.Control, r.Transactional = batch.Control(), batch.Transactional()
 	r.ProducerID, r.ProducerEpoch, r.LeaderEpoch = batch.ProducerID, batch.ProducerEpoch, batch.LeaderEpoch
 	r.Sequence = -1
-	if batch.BaseSequence >= 0 {
+	if batch.ProducerID >= 0 && batch.BaseSequence >= 0 {
 		r.Sequence = int32((int64(batch.BaseSequence) + int64(offsetDelta)) & 0x7fffffff) // wraps to 0 after the greatest int32
 	}
 }

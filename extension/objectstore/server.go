@@ -53,7 +53,7 @@ func Serve(options ServeOptions) (*Server, error) {
 	s := &Server{listener: listener}
 	server := &http.Server{
 		// The clocks of client and server are one: a skew between them is an experiment with the clock, not with the store.
-		Handler:           s.guard(gofakes3.New(backend, gofakes3.WithTimeSkewLimit(0)).Server()),
+		Handler:           s.guard(s3backend.Unchunk(gofakes3.New(backend, gofakes3.WithTimeSkewLimit(0)).Server())),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	done := make(chan struct{})
