@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"k6suite/extension/internal/nearest"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"k6suite/config"
@@ -139,7 +141,7 @@ func withLine(text []byte, err error) error {
 
 func unknownProfile(name, file string, names []string) error {
 	hint := ""
-	if near := nearest(name, names); near != "" {
+	if near := nearest.Word(name, names); near != "" {
 		hint = fmt.Sprintf(" (did you mean %s?)", near)
 	}
 	return fmt.Errorf("%s: no profile %q%s: the profiles are %s", file, name, hint, strings.Join(names, ", "))

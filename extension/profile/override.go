@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"k6suite/extension/internal/nearest"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -98,7 +100,7 @@ func refuseUnknown(all []leaf, environ []string) error {
 		return nil
 	}
 	slices.Sort(wrong)
-	if near := nearest(wrong[0], known); near != "" {
+	if near := nearest.Word(wrong[0], known); near != "" {
 		return fmt.Errorf("environment variable %s overrides nothing in a profile: did you mean %s?", wrong[0], near)
 	}
 	return fmt.Errorf("environment variable %s overrides nothing in a profile: the names are K6_PROFILE_ and the path of a value, "+

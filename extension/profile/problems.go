@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"k6suite/extension/internal/nearest"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
@@ -131,7 +133,7 @@ func about(s *jsonschema.Schema) string {
 func unknownKeys(keys []string, s *jsonschema.Schema) string {
 	slices.Sort(keys)
 	known := slices.Sorted(maps.Keys(s.Properties))
-	if near := nearest(keys[0], known); near != "" {
+	if near := nearest.Word(keys[0], known); near != "" {
 		return fmt.Sprintf("unknown key %q: did you mean %q?", keys[0], near)
 	}
 	return fmt.Sprintf("unknown key %q: the keys are %s", keys[0], strings.Join(known, ", "))

@@ -1,0 +1,162 @@
+package profile_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"k6suite/config"
+	"k6suite/extension/profile"
+)
+
+func TestEveryValueHasAVariable(t *testing.T) {
+	t.Parallel()
+	p, err := profile.Load(given(
+		"K6_PROFILE", "local-service",
+		"K6_PROFILE_DESCRIPTION", "mine",
+		"K6_PROFILE_SYSTEM", "other",
+		"K6_PROFILE_BROKERS", "127.0.0.1:1, [::1]:2",
+		"K6_PROFILE_CLAIMS_STATELESS", "false",
+		"K6_PROFILE_CLAIMS_ACLS", "true",
+		"K6_PROFILE_LIMITS_DUPLICATE_BUDGET", "7",
+		"K6_PROFILE_LIMITS_RECOVERY", "90s",
+		"K6_PROFILE_TOPICS_REPLICATION_FACTOR", "3",
+		"K6_PROFILE_CLIENT_MAX_VERSION", "2.8",
+		"K6_PROFILE_CLIENT_TLS_ENABLED", "true",
+		"K6_PROFILE_CLIENT_SASL_MECHANISM", "PLAIN",
+		"K6_PROFILE_CLIENT_SASL_USER", "u",
+		"K6_PROFILE_CLIENT_SASL_PASSWORD_ENV", "PASSWORD",
+		"K6_PROFILE_OBJECT_STORE_BUCKET", "elsewhere",
+		"K6_PROFILE_METRICS", "http://a:1/m,http://b:1/m",
+		"K6_PROFILE_CHAOS_PLATFORM", "process",
+	))
+	require.NoError(t, err)
+	require.Equal(t, "mine", p.Description)
+	require.Equal(t, "other", p.System)
+	require.Equal(t, []string{"127.0.0.1:1", "[::1]:2"}, p.Brokers)
+	require.False(t, p.Claims.Stateless)
+	require.True(t, p.Claims.ACLs)
+	require.True(t, p.Claims.ObjectStorage, "what no variable names stays")
+	require.Equal(t, int64(7), p.Limits.DuplicateBudget)
+	require.Equal(t, 90*time.Second, time.Duration(p.Limits.Recovery))
+	require.Equal(t, int16(3), p.Topics.ReplicationFactor)
+	require.Equal(t, "2.8", p.Client.MaxVersion)
+	require.True(t, p.Client.TLS.Enabled)
+	require.Equal(t, &profile.SASL{Mechanism: "PLAIN", User: "u", PasswordEnv: "PASSWORD"}, p.Client.SASL)
+	require.Equal(t, "elsewhere", p.ObjectStore.Bucket)
+	require.Equal(t, "http://127.0.0.1:9000", p.ObjectStore.Endpoint)
+	require.Equal(t, []string{"http://a:1/m", "http://b:1/m"}, p.Metrics)
+	require.Equal(t, &profile.Chaos{Platform: "process"}, p.Chaos)
+}
+
+func TestEmbeddedTargetOverridden(t *testing.T) {
+	t.Parallel()
+	p, err := profile.Load(given("K6_PROFILE_EMBEDDED_BROKERS", "5", "K6_PROFILE_EMBEDDED_STORE_DIR", "/somewhere"))
+	require.NoError(t, err)
+	require.Equal(t, &profile.EmbeddedTarget{Brokers: 5, Partitions: 3, StoreDir: "/somewhere"}, p.Embedded)
+}
+
+func TestWrongOverridesNameTheVariable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ variable, value, want string }{
+		{"K6_PROFILE_CLAIMS_ACLS", "yes", `environment variable K6_PROFILE_CLAIMS_ACLS: profiles.embedded.claims.acls: "yes" wants boolean, not string`},
+		{"K6_PROFILE_EMBEDDED_BROKERS", "three", `profiles.embedded.embedded.brokers: "three" wants integer, not string`},
+		{"K6_PROFILE_EMBEDDED_BROKERS", "101", "profiles.embedded.embedded.brokers: 101 is not allowed"},
+		{"K6_PROFILE_LIMITS_RECOVERY", "5", `profiles.embedded.limits.recovery: "5" is not a duration`},
+		{"K6_PROFILE_OBJECT_STORE_BUCKET", "bbb", "K6_PROFILE_OBJECT_STORE_BUCKET: profiles.embedded.objectStore: endpoint is missing"},
+		{"K6_BROKERS", "h:1", "K6_BROKERS: profiles.embedded.brokers: [\"h:1\"] is not allowed: must be empty"},
+		{"K6_PROFILE_BROKER", "h:1", "K6_PROFILE_BROKER overrides nothing in a profile: did you mean K6_PROFILE_BROKERS?"},
+		{"K6_PROFILE_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "h:1", "overrides nothing in a profile: the names are K6_PROFILE_"},
+	} {
+		_, err := profile.Load(given(c.variable, c.value))
+		require.ErrorContains(t, err, c.want)
+	}
+	_, err := profile.Load(given("K6_PROFILE", "kafka-local", "K6_BROKERS", "a:1", "K6_PROFILE_BROKERS", "b:1"))
+	require.ErrorContains(t, err, "K6_PROFILE_BROKERS and K6_BROKERS say different things")
+}
+
+func TestVariableSetToNothingIsNotSet(t *testing.T) {
+	t.Parallel()
+	p, err := profile.Load(given("K6_PROFILE", "", "K6_PROFILE_LIMITS_RECOVERY", "", "K6_PROFILE_NO_SUCH", "", "K6_TARGET", "", "K6_RUN_ID", ""))
+	require.NoError(t, err)
+	require.Equal(t, "embedded", p.Name)
+	require.Equal(t, 5*time.Second, time.Duration(p.Limits.Recovery))
+}
+
+// Whatever secret lands in a place where none belongs must not come back in an error.
+func TestSecretsAreNeverPrinted(t *testing.T) {
+	t.Parallel()
+	const hidden = "hunter-2"
+	for _, o := range []profile.Options{
+		given("K6_PROFILE", "kafka-local", "K6_PROFILE_CLIENT_SASL_PASSWORD", hidden),
+		given("K6_PROFILE", "kafka-local", "K6_PROFILE_CLIENT_SASL_PASSWORD_ENV", hidden),
+		given("K6_PROFILE", "local-service", "K6_PROFILE_OBJECT_STORE_SECRET_KEY_ENV", hidden),
+		given("K6_PROFILE", "local-service", "K6_PROFILE_OBJECT_STORE_ENDPOINT", "http://user:"+hidden+"@host:1"),
+		given("K6_PROFILE", "local-service", "K6_PROFILE_METRICS", "http://user:"+hidden+"@host:1"),
+		given("K6_PROFILE", "here", "K6_PROFILES", file(t, kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u", "password": "`+hidden+`"}}`))),
+	} {
+		_, err := profile.Load(o)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), hidden)
+	}
+}
+
+func TestSecretsAreReadWhereTheProfileSays(t *testing.T) {
+	t.Parallel()
+	env := func(name string) (string, bool) {
+		v, ok := map[string]string{"P": "from-env", "A": "access", "S": "secret", "EMPTY": ""}[name]
+		return v, ok
+	}
+	password, err := (&profile.SASL{User: "u", PasswordEnv: "P"}).Password(env)
+	require.NoError(t, err)
+	require.Equal(t, "from-env", password)
+
+	inFile := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(inFile, []byte("from-file\n"), 0o600))
+	password, err = (&profile.SASL{User: "u", PasswordFile: inFile}).Password(env)
+	require.NoError(t, err)
+	require.Equal(t, "from-file", password)
+
+	_, err = (&profile.SASL{User: "u", PasswordEnv: "EMPTY"}).Password(env)
+	require.ErrorContains(t, err, "client.sasl.passwordEnv: environment variable EMPTY is not set")
+	_, err = (&profile.SASL{User: "u", PasswordFile: inFile + "x"}).Password(env)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.WriteFile(inFile, nil, 0o600))
+	_, err = (&profile.SASL{User: "u", PasswordFile: inFile}).Password(env)
+	require.ErrorContains(t, err, "is empty")
+
+	access, secret, err := (&profile.ObjectStore{AccessKeyEnv: "A", SecretKeyEnv: "S"}).Credentials(env)
+	require.NoError(t, err)
+	require.Equal(t, []string{"access", "secret"}, []string{access, secret})
+	_, _, err = (&profile.ObjectStore{AccessKeyEnv: "A", SecretKeyEnv: "NONE"}).Credentials(env)
+	require.ErrorContains(t, err, "objectStore.secretKeyEnv: environment variable NONE is not set")
+	_, _, err = (&profile.ObjectStore{AccessKeyEnv: "NONE", SecretKeyEnv: "S"}).Credentials(env)
+	require.ErrorContains(t, err, "objectStore.accessKeyEnv")
+}
+
+// The structs and the schema must name the same keys: a claim that only one of them knows would judge nothing.
+func TestClaimsMapHasTheKeysOfTheSchema(t *testing.T) {
+	t.Parallel()
+	var schema struct {
+		Defs struct {
+			Claims struct {
+				Properties map[string]any `json:"properties"`
+			} `json:"claims"`
+		} `json:"$defs"`
+	}
+	require.NoError(t, json.Unmarshal(config.Schema(), &schema))
+	text, err := json.Marshal(profile.Claims{})
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(text, &fields))
+	claims := profile.Claims{}.Map()
+	require.Len(t, claims, len(schema.Defs.Claims.Properties))
+	for claim := range claims {
+		require.Contains(t, schema.Defs.Claims.Properties, claim)
+		require.Contains(t, fields, claim)
+	}
+}
