@@ -3,7 +3,6 @@ package contract
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"k6suite/extension/ledger"
 )
@@ -24,8 +23,8 @@ func Describe(f ledger.Finding) string {
 	if f.Object != "" {
 		fmt.Fprintf(&b, " object %s", f.Object)
 	}
-	if !f.Time.IsZero() {
-		fmt.Fprintf(&b, " at %s", f.Time.UTC().Format(time.RFC3339Nano))
+	if f.Time != "" {
+		fmt.Fprintf(&b, " at %s", f.Time)
 	}
 	if f.Reader != "" {
 		fmt.Fprintf(&b, " seen by %s", f.Reader)
@@ -33,8 +32,8 @@ func Describe(f ledger.Finding) string {
 	if f.Detail != "" {
 		fmt.Fprintf(&b, ": %s", f.Detail)
 	}
-	if f.Count > 1 {
-		fmt.Fprintf(&b, " (%d in all)", f.Count)
+	if f.Count > 0 {
+		fmt.Fprintf(&b, " (and %s more)", count(f.Count))
 	}
 	return b.String()
 }

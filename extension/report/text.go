@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/fatih/color"
@@ -103,14 +102,12 @@ func (t *text) finding(f ledger.Finding) {
 	}
 	t.printf("\n")
 	t.field("record", f.Record)
-	if !f.Time.IsZero() {
-		t.field("time", f.Time.UTC().Format(time.RFC3339Nano))
-	}
+	t.field("time", f.Time)
 	t.field("object", f.Object)
 	t.field("reader", f.Reader)
 	t.field("what", f.Detail)
-	if f.Count > 1 {
-		t.field("in all", fmt.Sprint(f.Count))
+	if f.Count > 0 {
+		t.field("more", fmt.Sprintf("%d like this", f.Count))
 	}
 }
 
