@@ -1,0 +1,134 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// drain stores what is queued for the partition until nothing is.
+func (l *life) drain(p *partition) {
+	defer l.work.Done()
+	for !p.idle() {
+		var blocking *producer
+		err := p.acquire(l.ctx)
+		if err == nil {
+			blocking, err = l.storeNext(l.ctx, p)
+			p.release()
+		}
+		if err != nil { // the life ends
+			for _, e := range p.take() {
+				e.fail(kerr.RequestTimedOut, "the broker stops")
+			}
+			continue
+		}
+		if blocking != nil { // its epoch is being changed: wait without holding the turn
+			blocking.lock.Lock()
+			blocking.lock.Unlock() //nolint:staticcheck // an empty critical section is how to wait
+		}
+	}
+}
+
+// storeNext takes a group from the queue and stores it. It returns the producer to wait for if that stopped it at once.
+func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
+	group := l.mischief.gather(ctx, p, p.take())
+	if len(group) == 0 {
+		return nil, nil
+	}
+	info := l.kfake.PartitionInfo(p.topic, p.partition)
+	switch {
+	case p.gone || info == nil:
+		failAll(group, kerr.UnknownTopicOrPartition, "the topic was deleted")
+		return nil, nil
+	case p.broken != nil:
+		failAll(group, kerr.KafkaStorageError, p.broken.Error())
+		return nil, nil
+	}
+	if info.HighWatermark != p.end {
+		if err := l.catchUp(ctx, p, info); err != nil {
+			return nil, l.failed(p, group, err)
+		}
+	}
+	for {
+		a := l.admit(p, group, info.Epoch)
+		if len(a.group) == 0 && len(a.deferred) > 0 {
+			p.putBack(a.deferred)
+			return a.blocking, nil
+		}
+		err := l.store(ctx, p, a)
+		a.unlock()
+		var other *otherObjectError
+		if errors.As(err, &other) { // another life wrote here: that is the log now, and ours goes behind it
+			if err = l.adopt(ctx, p, other.segment); err == nil {
+				continue
+			}
+		}
+		p.putBack(a.deferred)
+		if err != nil {
+			return nil, l.failed(p, a.group, err)
+		}
+		return nil, nil
+	}
+}
+
+// failed answers a group that was not stored. When the life ends, whether it was is unknown: the bucket will tell the next one.
+func (l *life) failed(p *partition, group []*entry, err error) error {
+	if l.ctx.Err() != nil {
+		failAll(group, kerr.RequestTimedOut, "the broker stops")
+		return l.ctx.Err()
+	}
+	p.broken = err
+	l.logger.Error("a partition is out of service: restart the cluster from its bucket",
+		"topic", p.topic, "partition", p.partition, "error", err)
+	failAll(group, kerr.KafkaStorageError, err.Error())
+	return nil
+}
+
+func failAll(group []*entry, err *kerr.Error, message string) {
+	for _, e := range group {
+		select {
+		case <-e.done: // refused already
+		default:
+			e.fail(err, message)
+		}
+	}
+}
+
+// store makes the admitted batches durable, then readable, then known to their producers, in this order.
+func (l *life) store(ctx context.Context, p *partition, a *admission) error {
+	if len(a.pieces) > 0 {
+		pieces := l.mischief.pieces(p, a.pieces)
+		early, err := l.mischief.early(ctx, p, func(ctx context.Context) error { return l.upload(ctx, p, pieces) })
+		if !early && err == nil {
+			err = l.upload(ctx, p, pieces)
+		}
+		if err != nil {
+			return err
+		}
+		for _, piece := range pieces {
+			if err := l.append(ctx, p, piece); err != nil {
+				return err
+			}
+			p.end = piece.base + int64(piece.batch.count())
+		}
+	}
+	a.settle(l.mischief, p)
+	return nil
+}
+
+// append hands a durable batch to kfake, which must put it where the object says that it is.
+func (l *life) append(ctx context.Context, p *partition, piece *piece) error {
+	if piece.hidden {
+		return nil
+	}
+	base, err := l.inner.produce(ctx, p.place, piece.batch)
+	if err != nil {
+		return fmt.Errorf("append %s-%d at offset %d, which is in the bucket already: %w", p.topic, p.partition, piece.base, err)
+	}
+	if base != piece.base {
+		return fmt.Errorf("append %s-%d: the bucket has the batch at offset %d, the log at %d", p.topic, p.partition, piece.base, base)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package embedded
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// maxAhead is how many requests of one connection are read before the first of them is answered.
+const maxAhead = 16
+
+// connection is one client connection. Requests are served in order, one at a time, except that Produce requests which follow each
+// other share the wait for object storage; responses go out in the order of the requests, as Kafka promises.
+type connection struct {
+	life *life
+	node int32
+	sock net.Conn
+	up   *upstream
+
+	calls   chan *produceCall // whose answers are due, in order
+	pending sync.WaitGroup    // calls that are not answered
+}
+
+// exchange is one request on its way to kfake, and the response on its way back.
+type exchange struct {
+	request
+	conn     *connection
+	response []byte
+	release  func()
+}
+
+// handler serves an exchange: it sets its response, as a rule by forward.
+type handler func(ctx context.Context, x *exchange) error
+
+// forward lets kfake serve the request.
+func (x *exchange) forward(ctx context.Context) (err error) {
+	x.response, x.release, err = x.conn.up.roundTrip(ctx, x.frame)
+	return err
+}
+
+// decodeResponse reads the response into message.
+func (x *exchange) decodeResponse(message kmsg.Response) error {
+	message.SetVersion(x.version)
+	return decodeResponse(x.response, message)
+}
+
+// respond replaces the response.
+func (x *exchange) respond(message kmsg.Response) {
+	frame := encodeResponse(message, x.correlation)
+	x.done()
+	x.response = frame
+}
+
+func (x *exchange) done() {
+	if x.release != nil {
+		x.release()
+		x.release = nil
+	}
+}
+
+// serveConnection runs a connection to its end.
+func (l *life) serveConnection(b *broker, sock net.Conn) {
+	ctx, cancel := context.WithCancel(l.ctx)
+	defer cancel()
+	up, err := b.doorway.dial(ctx, sock.RemoteAddr())
+	if err != nil {
+		return
+	}
+	defer up.Close()
+	c := &connection{life: l, node: b.node, sock: sock, up: up, calls: make(chan *produceCall, maxAhead)}
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer sock.Close()
+	frames := make(chan []byte, maxAhead)
+	helpers.Go(func() { // reads ahead, and notices when the client goes
+		defer cancel()
+		defer close(frames)
+		for {
+			frame, err := readFrame(sock)
+			if err != nil {
+				return
+			}
+			select {
+			case frames <- frame:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	helpers.Go(func() {
+		defer cancel()
+		c.answerCalls(ctx)
+	})
+	defer close(c.calls)
+	for frame := range frames {
+		if err := c.handle(ctx, frame); err != nil {
+			if ctx.Err() == nil {
+				l.logger.Debug("closing a connection", "client", sock.RemoteAddr(), "error", err)
+			}
+			return
+		}
+	}
+}
+
+func (c *connection) handle(ctx context.Context, frame []byte) error {
+	r, err := parseRequest(frame)
+	if err != nil {
+		return err
+	}
+	c.life.metrics.request(c.node, r.key)
+	x := &exchange{request: r, conn: c}
+	if r.key == kmsg.Produce {
+		return c.produce(ctx, x)
+	}
+	c.pending.Wait() // what was produced before is answered before
+	defer x.done()
+	if err := c.life.handlerFor(r.key)(ctx, x); err != nil {
+		return err
+	}
+	_, err = c.sock.Write(x.response)
+	return err
+}
+
+// answerCalls answers Produce requests in their order.
+func (c *connection) answerCalls(ctx context.Context) {
+	for call := range c.calls {
+		frame, err := call.wait(ctx)
+		if err == nil && frame != nil {
+			_, err = c.sock.Write(frame)
+		}
+		c.pending.Done()
+		if err != nil {
+			_ = c.sock.Close()
+		}
+	}
+}

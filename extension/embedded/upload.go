@@ -1,0 +1,131 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k6suite/extension/objectstore"
+)
+
+// otherObjectError says that the key of a segment is taken by another one, which is the log.
+type otherObjectError struct{ segment objectstore.Segment }
+
+func (e *otherObjectError) Error() string {
+	return fmt.Sprintf("offset %d is taken by another object", e.segment.Base)
+}
+
+// upload writes the pieces as one segment and returns when it is known to be in the bucket, however long that takes.
+func (l *life) upload(ctx context.Context, p *partition, pieces []*piece) error {
+	segment := objectstore.Segment{Topic: p.topic, Partition: p.partition, Base: pieces[0].base, Created: time.Now()}
+	size := 0
+	for _, piece := range pieces {
+		size += len(piece.batch)
+	}
+	segment.Body = make([]byte, 0, size)
+	for _, piece := range pieces {
+		stored := piece.batch
+		if piece.object != nil {
+			stored = piece.object
+		}
+		segment.Body = stored.appendPlaced(segment.Body, piece.base, piece.epoch)
+		segment.Count += stored.count()
+		segment.Last = piece.base + int64(stored.lastOffsetDelta())
+	}
+	key := l.bucket.Layout().Key(l.bucket.Prefix(), p.topic, p.partition, segment.Base)
+	other, err := l.putUntilKnown(ctx, key, l.bucket.Layout().Encode(segment))
+	if err != nil {
+		return err
+	}
+	if other == nil {
+		return nil
+	}
+	found, err := l.bucket.Layout().Decode(other)
+	if err != nil {
+		return fmt.Errorf("object %s stands where the log goes on: %w", key, err)
+	}
+	if found.Base != segment.Base {
+		return fmt.Errorf("object %s begins at offset %d", key, found.Base)
+	}
+	return &otherObjectError{segment: found}
+}
+
+// putUntilKnown writes an object where there is none and returns when it is known what stands there: body (nil), or the
+// bytes of another object. It ends early only with the context; the error is that of the last try.
+func (l *life) putUntilKnown(ctx context.Context, key string, body []byte) (other []byte, err error) {
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := l.bucket.PutIfAbsent(ctx, key, body)
+		if err == nil {
+			return nil, nil
+		}
+		if errors.Is(err, objectstore.ErrExists) {
+			var found []byte
+			if found, err = l.bucket.Get(ctx, key); err == nil {
+				if bytes.Equal(found, body) { // our own, from a request whose answer was lost
+					return nil, nil
+				}
+				return found, nil
+			}
+		}
+		l.logger.Warn("object storage: trying again", "key", key, "pause", pause, "error", err)
+		if !sleep(ctx, pause) {
+			return nil, err
+		}
+	}
+}
+
+const (
+	firstPause = 10 * time.Millisecond
+	maxPause   = 500 * time.Millisecond
+)
+
+// sleep waits and reports whether the context still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// adopt makes a segment that another life wrote a part of this log.
+func (l *life) adopt(ctx context.Context, p *partition, segment objectstore.Segment) error {
+	l.logger.Warn("object storage has a segment that this cluster did not write: adopting it",
+		"topic", p.topic, "partition", p.partition, "base", segment.Base, "last", segment.Last)
+	for found, err := range objectstore.Batches(segment.Body) {
+		if err != nil {
+			return fmt.Errorf("adopt the segment at offset %d: %w", segment.Base, err)
+		}
+		b := batch(found.Raw)
+		if b.control() {
+			return fmt.Errorf("adopt the segment at offset %d: it holds a transaction marker, which only a restart can read back", segment.Base)
+		}
+		if id := b.producerID(); id >= 0 {
+			l.producers.getOrAdd(id, b.producerEpoch())
+		}
+		if err := l.append(ctx, p, &piece{batch: b.placed(0, -1), base: found.BaseOffset}); err != nil {
+			return err
+		}
+		p.observe(b)
+		p.end = b.nextOffset()
+	}
+	return nil
+}
+
+// observe enters a batch that stands in the log into what is known of its producer.
+func (p *partition) observe(b batch) {
+	id := b.producerID()
+	if id < 0 || b.control() {
+		return
+	}
+	if w, ok := p.windows[id]; ok {
+		p.windows[id] = w.with(b, b.baseOffset())
+		return
+	}
+	p.windows[id] = (*window)(nil).with(b, b.baseOffset())
+}
