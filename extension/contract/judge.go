@@ -48,6 +48,7 @@ func Judge(in Input) (Verdict, error) {
 	if slices.ContainsFunc(in.Doubts, func(d Doubt) bool { return len(d.Requirements) == 0 }) {
 		v.Status = worse(v.Status, Inconclusive)
 	}
+	v.fillEmpty()
 	return v, nil
 }
 
@@ -97,10 +98,10 @@ func judge(in Input, s Scenario, r Requirement) Judgement {
 		j.Status, j.Evidence = Fail, against
 	case len(doubts) > 0:
 		j.Status, j.Evidence = Inconclusive, doubts
+	case r.proof == nil && len(held) == 0 && len(unasked) > 0:
+		j.Status = NotClaimed // all that was looked at is not claimed
 	case missing != "":
 		j.Status, j.Evidence = Inconclusive, []string{missing}
-	case len(shown) == 0 && len(unasked) > 0:
-		j.Status = NotClaimed
 	default:
 		j.Status, j.Evidence = Pass, shown
 	}

@@ -13,7 +13,7 @@ type Measured struct {
 	Failed  int64 `json:"failed"`  // definitely not written
 	Unknown int64 `json:"unknown"` // may or may not have been written
 
-	// Errors counts failed and unknown sends by the Kafka error's name, as the client saw them; nil: nobody counted.
+	// Errors counts what clients saw by the Kafka error's name, one for each send that was not acked; nil: nobody counted.
 	Errors map[string]int64 `json:"errors"`
 
 	LiveRead   int64 `json:"liveRead"`   // read by tracked readers while traffic flowed

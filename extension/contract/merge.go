@@ -10,7 +10,9 @@ import (
 // scripts that came to it, and so does the whole. No verdict at all is INCONCLUSIVE: nothing was judged.
 func Merge(verdicts []Verdict) Verdict {
 	if len(verdicts) == 0 {
-		return Verdict{Version: version, Status: Inconclusive, Doubts: []Doubt{{Text: "no script was judged"}}}
+		none := Verdict{Version: version, Status: Inconclusive, Doubts: []Doubt{{Text: "no script was judged"}}}
+		none.fillEmpty()
+		return none
 	}
 	first := verdicts[0]
 	all := Verdict{Version: version, Run: first.Run, Profile: first.Profile, System: first.System, Status: NotClaimed}
@@ -22,6 +24,7 @@ func Merge(verdicts []Verdict) Verdict {
 			all.Requirements = append(all.Requirements, j)
 		}
 	}
+	all.fillEmpty()
 	return all
 }
 

@@ -44,3 +44,14 @@ type ScriptStatus struct {
 
 // ExitCode is Status.ExitCode of the whole.
 func (v Verdict) ExitCode() int { return v.Status.ExitCode() }
+
+// fillEmpty turns what is absent into empty lists, so that readers of the JSON meet no null.
+func (v *Verdict) fillEmpty() {
+	v.Requirements = append([]Judgement{}, v.Requirements...)
+	v.Findings = append([]ledger.Finding{}, v.Findings...)
+	v.Other = append([]ledger.Code{}, v.Other...)
+	v.Unclaimed = append([]ledger.Finding{}, v.Unclaimed...)
+	v.Doubts = append([]Doubt{}, v.Doubts...)
+	v.Expectations = append([]Expectation{}, v.Expectations...)
+	v.Notes = append([]string{}, v.Notes...)
+}

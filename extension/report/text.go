@@ -141,7 +141,8 @@ func (t *text) total(v contract.Verdict) {
 	if len(parts) == 0 {
 		parts = []string{"nothing"}
 	}
-	t.printf("\n%s  %s; %d findings; %d records acked\n", t.status(v.Status, 0), strings.Join(parts, ", "), len(v.Findings), v.Acked)
+	t.printf("\n%s  %s; %s; %s acked\n", t.status(v.Status, 0), strings.Join(parts, ", "),
+		plural(int64(len(v.Findings)), "finding"), plural(v.Acked, "record"))
 }
 
 // status writes a status, padded to a width, in the colour that it has.
@@ -165,6 +166,13 @@ func (t *text) paint(s string, attributes ...color.Attribute) string {
 	c := color.New(attributes...)
 	c.EnableColor()
 	return c.Sprint(s)
+}
+
+func plural(n int64, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }
 
 func pad(s string, width int) string {
