@@ -50,7 +50,7 @@ func (l *life) admit(p *partition, group []*entry, epoch int32) *admission {
 				a.blocking, a.deferred = known, group[i:]
 				break
 			}
-			base, duplicate, no := a.judge(p, known, e, next)
+			base, duplicate, no := a.judge(l, p, known, e, next)
 			if no != nil {
 				e.fail(no.err, no.message)
 				a.group = append(a.group, e)
@@ -104,8 +104,8 @@ func (a *admission) lock(known *producer, epoch int16, first bool) bool {
 }
 
 // judge applies the rules of idempotent and transactional producers, as kfake will again.
-func (a *admission) judge(p *partition, known *producer, e *entry, next int64) (base int64, duplicate bool, no *refusal) {
-	if no := known.mayWrite(p.place, e); no != nil {
+func (a *admission) judge(l *life, p *partition, known *producer, e *entry, next int64) (base int64, duplicate bool, no *refusal) {
+	if no := l.mayWrite(known, p.place, e); no != nil {
 		return 0, false, no
 	}
 	w := a.window(p, known.id)

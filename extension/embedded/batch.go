@@ -3,6 +3,7 @@ package embedded
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 )
@@ -71,6 +72,8 @@ func (b batch) anonymous() batch {
 	b.seal()
 	return b
 }
+
+func nowMillis() int64 { return time.Now().UnixMilli() }
 
 // refusal is why a batch may not be stored, as the producer is told.
 type refusal struct {

@@ -44,7 +44,7 @@ func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	if c.life, err = begin(ctx, c, options.Ports); err != nil {
+	if c.life, err = startLife(ctx, c, options.Ports); err != nil {
 		return nil, err
 	}
 	for _, b := range c.life.brokers {
@@ -98,7 +98,7 @@ func (c *Cluster) Restart(ctx context.Context) error {
 		c.life.end()
 		c.life = nil
 	}
-	next, err := begin(ctx, c, slices.Clone(c.ports))
+	next, err := startLife(ctx, c, slices.Clone(c.ports))
 	if err != nil {
 		return fmt.Errorf("restart the embedded cluster: %w", err)
 	}

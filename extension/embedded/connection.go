@@ -40,6 +40,11 @@ func (x *exchange) forward(ctx context.Context) (err error) {
 	return err
 }
 
+// rewrite replaces the request before it is forwarded.
+func (x *exchange) rewrite(message kmsg.Request) {
+	x.frame = encodeRequest(message, x.correlation, x.clientID)
+}
+
 // decodeResponse reads the response into message.
 func (x *exchange) decodeResponse(message kmsg.Response) error {
 	message.SetVersion(x.version)

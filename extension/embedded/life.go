@@ -38,8 +38,8 @@ type life struct {
 	work   sync.WaitGroup // connections, drains, background work
 }
 
-// begin starts the brokers on the ports and restores what the bucket holds. Until serve nobody is let in.
-func begin(ctx context.Context, c *Cluster, ports []int) (_ *life, err error) {
+// startLife starts the brokers on the ports and restores what the bucket holds. Until serve nobody is let in.
+func startLife(ctx context.Context, c *Cluster, ports []int) (_ *life, err error) {
 	l := &life{
 		options: c.options, logger: c.options.Logger, metrics: c.metrics, mischief: c.mischief,
 		bucket: &bucket{Store: c.storage.store, metrics: c.metrics}, producers: newProducers(),
@@ -82,7 +82,7 @@ func (l *life) kfakeOptions(ports []int, clusterID string) []kfake.Opt {
 		kfake.BrokerConfigs(map[string]string{
 			"message.max.bytes": strconv.Itoa(l.options.MaxMessageBytes),
 			// Transactions time out by our clock: kfake would append the marker behind our back.
-			"transaction.max.timeout.ms": strconv.Itoa(maxTransactionTimeoutMillis),
+			"transaction.max.timeout.ms": strconv.Itoa(kfakeTransactionTimeoutMillis),
 		}),
 	}
 	if l.options.AutoCreate {
@@ -132,6 +132,9 @@ func (l *life) end() {
 	l.over = true
 	l.mu.Unlock()
 	l.cancel()
+	for _, p := range l.producers.all() {
+		p.close(false)
+	}
 	for _, b := range l.brokers {
 		b.kill()
 	}
@@ -169,9 +172,37 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 		return l.serveTopicChange
 	case kmsg.DeleteTopics:
 		return l.serveDeleteTopics
+	case kmsg.Fetch, kmsg.ShareFetch:
+		return l.serveFetch
+	case kmsg.OffsetCommit:
+		return l.serveOffsetCommit
+	case kmsg.OffsetDelete:
+		return l.serveOffsetDelete
+	case kmsg.DeleteGroups:
+		return l.serveDeleteGroups
+	case kmsg.InitProducerID:
+		return l.serveInitProducerID
+	case kmsg.AddPartitionsToTxn:
+		return l.serveAddPartitions
+	case kmsg.AddOffsetsToTxn:
+		return l.serveAddOffsets
+	case kmsg.TxnOffsetCommit:
+		return l.serveTxnOffsetCommit
+	case kmsg.EndTxn:
+		return l.serveEndTxn
+	case kmsg.WriteTxnMarkers:
+		return l.serveMarkers
 	default:
 		return forward
 	}
 }
 
 func forward(ctx context.Context, x *exchange) error { return x.forward(ctx) }
+
+// serveFetch holds a response back while it may show markers that are not durable.
+func (l *life) serveFetch(ctx context.Context, x *exchange) error {
+	err := x.forward(ctx)
+	l.visible.RLock()
+	l.visible.RUnlock() //nolint:staticcheck // an empty critical section is how to wait
+	return err
+}

@@ -2,10 +2,13 @@ package embedded
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"k6suite/extension/objectstore"
 )
 
 // place names a partition.
@@ -139,4 +142,24 @@ func (p *partition) idle() bool {
 	}
 	p.draining = false
 	return true
+}
+
+// piecesOf takes batches as kfake's log has them apart, from the durable end on.
+func (p *partition) piecesOf(raw []byte) ([]*piece, error) {
+	var pieces []*piece
+	next := p.end
+	for found, err := range objectstore.Batches(raw) {
+		if err != nil {
+			return nil, fmt.Errorf("the log of %s-%d at offset %d: %w", p.topic, p.partition, next, err)
+		}
+		if found.BaseOffset != next {
+			return nil, fmt.Errorf("the log of %s-%d goes on at offset %d: want %d", p.topic, p.partition, found.BaseOffset, next)
+		}
+		pieces = append(pieces, &piece{batch: found.Raw, base: found.BaseOffset, epoch: found.LeaderEpoch})
+		next = found.LastOffset() + 1
+	}
+	if len(pieces) == 0 {
+		return nil, fmt.Errorf("the log of %s-%d has nothing at offset %d", p.topic, p.partition, next)
+	}
+	return pieces, nil
 }

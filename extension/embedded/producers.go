@@ -26,6 +26,7 @@ type producer struct {
 	timeout       time.Duration
 	lastCommitted bool
 	open          *transaction // nil: none
+	ending        *ending      // nil: not decided
 }
 
 // transaction is an open one.
@@ -75,15 +76,4 @@ func (p *producer) isTransactional() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.transactional != ""
-}
-
-// includes reports whether the open transaction covers the partition.
-func (p *producer) includes(at place) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.open == nil {
-		return false
-	}
-	_, ok := p.open.partitions[at]
-	return ok
 }

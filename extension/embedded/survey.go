@@ -28,6 +28,9 @@ type holding struct {
 	cluster   clusterDocument
 	documents map[string]storedDocument
 	segments  map[place][]objectstore.Object
+
+	bodies map[string][]byte // of the documents, once they are read
+	state  restored
 }
 
 type storedDocument struct {
