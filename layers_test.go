@@ -39,7 +39,7 @@ func layers() map[string][]string {
 		"":        {extension},
 		extension: {js, suite},
 		js:        {suite, trust, report, embedded, contract, kafka, store, s3proxy, profile, ledger, nearest, "config"},
-		suite:     {trust, report, embedded, contract, profile, ledger},
+		suite:     {trust, report, embedded, contract, store, profile, ledger},
 		trust:     {report, embedded, contract, kafka, store, s3proxy, profile, ledger},
 		report:    {contract, ledger},
 		embedded:  {store, s3proxy},
