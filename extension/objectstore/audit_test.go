@@ -49,7 +49,8 @@ func TestAuditReadsEverySegmentInOrder(t *testing.T) {
 
 		var mu sync.Mutex
 		next := map[string]int64{}
-		summary, err := objectstore.Audit(t.Context(), store, objectstore.AuditOptions{Topics: []string{"topic", "topic-2", "topic"}, Parallel: 3},
+		options := objectstore.AuditOptions{Topics: []string{"topic", "topic-2", "topic"}, Parallel: 3}
+		summary, err := objectstore.Audit(t.Context(), store, options,
 			func(object objectstore.AuditObject, records []objectstore.Record) error {
 				mu.Lock()
 				defer mu.Unlock()
@@ -124,7 +125,8 @@ func TestAuditThatCannotReadIsNoAudit(t *testing.T) {
 	store := newStore(t)
 	fill(t, store, []string{"topic"}, 1, 2)
 	stop := errors.New("stop")
-	_, err := objectstore.Audit(t.Context(), store, objectstore.AuditOptions{}, func(objectstore.AuditObject, []objectstore.Record) error { return stop })
+	fails := func(objectstore.AuditObject, []objectstore.Record) error { return stop }
+	_, err := objectstore.Audit(t.Context(), store, objectstore.AuditOptions{}, fails)
 	require.ErrorIs(t, err, stop)
 	require.ErrorContains(t, err, "topic/0/segment-00000000000000000000.kfs")
 

@@ -209,9 +209,10 @@ func TestKafScaleKeys(t *testing.T) {
 	}
 	for _, key := range []string{
 		"", "segment-00000000000000000000.kfs", "0/segment-00000000000000000000.kfs", "/0/segment-00000000000000000000.kfs",
-		"t/0/segment-1.kfs", "t/00/segment-00000000000000000001.kfs", "t/x/segment-00000000000000000001.kfs", "t/-1/segment-00000000000000000001.kfs",
-		"t/0/segment--0000000000000000001.kfs", "t/0/segment-+0000000000000000001.kfs", "t/0/00000000000000000001.kfs", "t/0/segment-00000000000000000001.kfs.tmp",
-		"t/4294967296/segment-00000000000000000001.kfs", "t/0/segment-99999999999999999999.kfs",
+		"t/0/segment-1.kfs", "t/00/segment-00000000000000000001.kfs", "t/x/segment-00000000000000000001.kfs",
+		"t/-1/segment-00000000000000000001.kfs", "t/0/segment--0000000000000000001.kfs", "t/0/segment-+0000000000000000001.kfs",
+		"t/0/00000000000000000001.kfs", "t/0/segment-00000000000000000001.kfs.tmp", "t/4294967296/segment-00000000000000000001.kfs",
+		"t/0/segment-99999999999999999999.kfs",
 	} {
 		_, ok := layout.ParseKey(key)
 		require.False(t, ok, key)

@@ -1,12 +1,12 @@
 package objectstore_test
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -222,7 +222,7 @@ func multipart(t *testing.T, mc *minio.Client) {
 	require.NoError(t, err)
 	var parts []minio.CompletePart
 	for i := 1; i <= 2; i++ {
-		part, err := core.PutObjectPart(t.Context(), "bucket", "parts", id, i, strings.NewReader(fmt.Sprint(i)), 1, minio.PutObjectPartOptions{})
+		part, err := core.PutObjectPart(t.Context(), "bucket", "parts", id, i, strings.NewReader(strconv.Itoa(i)), 1, minio.PutObjectPartOptions{})
 		require.NoError(t, err)
 		parts = append(parts, minio.CompletePart{PartNumber: i, ETag: part.ETag})
 	}
@@ -241,7 +241,8 @@ func streaming(t *testing.T, mc *minio.Client) {
 	t.Helper()
 	for _, kind := range []string{"STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"} {
 		framed := "5;chunk-signature=ab\r\nhello\r\n0;chunk-signature=cd\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, mc.EndpointURL().String()+"/bucket/stream", strings.NewReader(framed))
+		target := mc.EndpointURL().String() + "/bucket/stream"
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, target, strings.NewReader(framed))
 		require.NoError(t, err)
 		request.Header.Set("X-Amz-Content-Sha256", kind)
 		request.Header.Set("Content-Encoding", "aws-chunked")

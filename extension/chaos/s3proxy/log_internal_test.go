@@ -2,7 +2,7 @@ package s3proxy
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -14,7 +14,7 @@ func TestLogKeepsTheLatestAndCountsTheRest(t *testing.T) {
 	l := newLog(3)
 	first := l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "0", End: time.Now()})
 	for i := 1; i < 5; i++ {
-		l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: fmt.Sprint(i), End: time.Now()})
+		l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: strconv.Itoa(i), End: time.Now()})
 	}
 	l.finish(first, 7, errors.New("too late to be kept")) // must not touch the entry that took the place
 	l.finish(4, 9, nil)

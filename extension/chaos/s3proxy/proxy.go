@@ -42,7 +42,8 @@ type Proxy struct {
 // Start starts a proxy that runs until Close. It does not connect to the upstream: one that is down is answered as such.
 func Start(options Options) (*Proxy, error) {
 	upstream, err := url.Parse(options.Upstream)
-	if err != nil || (upstream.Scheme != "http" && upstream.Scheme != "https") || upstream.Host == "" || strings.Trim(upstream.Path, "/") != "" {
+	if err != nil || (upstream.Scheme != "http" && upstream.Scheme != "https") || upstream.Host == "" ||
+		strings.Trim(upstream.Path, "/") != "" {
 		return nil, fmt.Errorf("s3 proxy: upstream %q is not an address like http://host:port", options.Upstream)
 	}
 	if options.Listen == "" {

@@ -238,7 +238,7 @@ func TestLostAnswerStaysUnknown(t *testing.T) {
 	}))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, p.URL()+"/b/k", strings.NewReader("x"))
 	require.NoError(t, err)
-	_, err = client(t).Do(request) //nolint:bodyclose // there is no answer
+	_, err = client(t).Do(request)
 	require.Error(t, err, "no status may pretend to know whether the write was applied")
 	_, ok := p.Log().FirstWrite("b", "k")
 	require.False(t, ok)

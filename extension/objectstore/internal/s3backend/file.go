@@ -3,6 +3,7 @@ package s3backend
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -70,7 +71,7 @@ func writeObject(w io.Writer, body []byte, a attributes) error {
 	if err != nil {
 		return err
 	}
-	length := uint32(len(trailer)) //nolint:gosec // headers are a few KiB
+	length := uint32(len(trailer))
 	trailer = append(binary.BigEndian.AppendUint32(trailer, length), trailerEnd...)
 	if _, err := w.Write(body); err != nil {
 		return err
@@ -98,7 +99,7 @@ func readObject(path string) (*object, error) {
 	length := int64(binary.BigEndian.Uint32(end))
 	size := info.Size() - int64(endSize) - length
 	if string(end[4:]) != trailerEnd || size < 0 {
-		return nil, fmt.Errorf("it has no trailer")
+		return nil, errors.New("it has no trailer")
 	}
 	trailer := make([]byte, length)
 	if _, err := file.ReadAt(trailer, size); err != nil {
