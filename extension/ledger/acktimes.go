@@ -8,7 +8,7 @@ import (
 // ackTimes is the append-only list of which offsets were acked when, in microseconds, exact and in the order of arrival. Neighbours
 // acked in the same microsecond share one entry of a few bytes.
 type ackTimes struct {
-	data []byte // uvarint zigzag(time − time before)<<2 | gap<<1 | long, then varint gap if any, uvarint length if long
+	data []byte // uvarint zigzag(time − time before)<<2 | gap<<1 | long, then uvarint zigzag gap if any, uvarint length if long
 	run  ackRun // still growing, not in data yet
 	end  int64  // where the run before ended
 	last int64  // its time
@@ -45,7 +45,7 @@ func (a *ackTimes) cut() int {
 	}
 	a.data = binary.AppendUvarint(a.data, tag)
 	if r.from != a.end {
-		a.data = binary.AppendVarint(a.data, r.from-a.end)
+		a.data = binary.AppendUvarint(a.data, zigzag(r.from-a.end))
 	}
 	if r.to-r.from > 1 {
 		a.data = binary.AppendUvarint(a.data, uint64(r.to-r.from))
@@ -54,27 +54,42 @@ func (a *ackTimes) cut() int {
 	return len(a.data)
 }
 
-// runs visits the runs before a position of cut, in the order of arrival, until the visit returns false.
-func (a *ackTimes) runs(before int, visit func(ackRun) bool) {
-	data := a.data[:before]
-	var r ackRun
-	for len(data) > 0 {
-		tag, n := binary.Uvarint(data)
-		data = data[n:]
-		r.from, r.at = r.to, r.at+unzigzag(tag>>2)
-		if tag&2 != 0 {
-			gap, n := binary.Varint(data)
-			data = data[n:]
-			r.from += gap
-		}
-		length := uint64(1)
-		if tag&1 != 0 {
-			length, n = binary.Uvarint(data)
-			data = data[n:]
-		}
-		r.to = r.from + int64(length)
-		if !visit(r) {
+// runs visits the runs before a position of cut, in the order of arrival.
+func (a *ackTimes) runs(before int, visit func(ackRun)) {
+	for c := (ackCursor{}); ; {
+		r, ok := a.next(&c, before)
+		if !ok {
 			return
 		}
+		visit(r)
 	}
+}
+
+// ackCursor is a position between two runs.
+type ackCursor struct {
+	position int
+	before   ackRun
+}
+
+// next returns the run at the cursor and moves it on; ok is false once the cursor has come to the end, a position of cut.
+func (a *ackTimes) next(c *ackCursor, end int) (r ackRun, ok bool) {
+	if c.position >= end {
+		return ackRun{}, false
+	}
+	uvarint := func() uint64 {
+		value, n := binary.Uvarint(a.data[c.position:])
+		c.position += n
+		return value
+	}
+	tag := uvarint()
+	r = ackRun{from: c.before.to, at: c.before.at + unzigzag(tag>>2)}
+	if tag&2 != 0 {
+		r.from += unzigzag(uvarint())
+	}
+	r.to = r.from + 1
+	if tag&1 != 0 {
+		r.to = r.from + int64(uvarint())
+	}
+	c.before = r
+	return r, true
 }

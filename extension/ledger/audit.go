@@ -32,6 +32,7 @@ type auditPart struct {
 	differs  set     // offsets in other
 	odd      oddContents
 	ignored  set // offsets of records of others in a topic that is not owned
+	damaged  []damagedObject
 	clash    set
 	clashes  bounded[objectClash]
 	sources  bounded[objectClash] // where the records of other and odd came from
@@ -63,6 +64,7 @@ func (a *Audit) Object(o Object) {
 // Read records one record of an object.
 func (a *Audit) Read(tp TopicPartition, key string, record Record) {
 	id := identify(a.ledger.run, &record)
+	a.ledger.sender(&id)
 	p := a.of(tp)
 	p.part.mu.Lock()
 	defer p.part.mu.Unlock()
@@ -113,6 +115,17 @@ func (p *auditPart) stray(offset int64, content uint64, key string) (clashes boo
 		p.sources.add(objectClash{offset, key})
 	}
 	return ok && before != content
+}
+
+// damagedObject is an object that is not what its layout prescribes.
+type damagedObject struct{ key, reason string }
+
+// Damaged records an object that could not be understood: its records are in no object then, and it is evidence itself.
+func (a *Audit) Damaged(tp TopicPartition, key, reason string) {
+	p := a.of(tp)
+	p.part.mu.Lock()
+	defer p.part.mu.Unlock()
+	p.damaged = append(p.damaged, damagedObject{key, reason})
 }
 
 // Complete says that all objects of the partition have been read.

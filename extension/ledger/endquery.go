@@ -13,11 +13,10 @@ type EndQuery struct {
 
 // staleAnswer is an answer that may not cover a record acked before the question: it depends on whether that record was found.
 type staleAnswer struct {
-	who     string
-	end     int64
-	highest int64 // greatest offset acked before the question
-	before  int
-	at      time.Time
+	who    string
+	end    int64
+	before int // position in the ack times when the question was asked
+	at     time.Time
 }
 
 // AskEnd notes what had been acked when the question for the end offset is asked. who names the client or the kind of question.
@@ -35,12 +34,17 @@ func (q EndQuery) Answered(end int64) {
 	}
 	q.part.mu.Lock()
 	defer q.part.mu.Unlock()
-	q.part.answeredStale(staleAnswer{who: q.who, end: end, highest: q.highest, before: q.before, at: q.ledger.now()})
+	q.part.answeredStale(staleAnswer{who: q.who, end: end, before: q.before, at: q.ledger.now()})
 }
 
-// answeredStale keeps the answer for judgement. A source that gives the same low end again and again is kept once a question.
+// maxStale bounds the answers that are kept for judgement.
+const maxStale = 4096
+
+// answeredStale keeps the answer for judgement.
 func (p *partition) answeredStale(a staleAnswer) {
-	if len(p.stale) < 16*keptEvidence {
-		p.stale = append(p.stale, a)
+	if len(p.stale) == maxStale {
+		p.staleBeyond++
+		return
 	}
+	p.stale = append(p.stale, a)
 }

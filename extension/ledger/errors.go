@@ -41,6 +41,9 @@ func (l *Ledger) countError(class ErrorSeen, s Serial, at time.Time) {
 }
 
 func (t *errorTallies) add(class ErrorSeen, first errorTally) {
+	if class.Name == "" {
+		class.Name = "(no name)"
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byClass == nil {

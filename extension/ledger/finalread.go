@@ -99,20 +99,16 @@ func (f *FinalRead) own(p *partition, producer *Producer, s Serial, record *Reco
 	}
 	earlier, differs := p.show(record.Offset, s, f.name, l.now)
 	p.keyed = p.keyed || producer.options.Keyed && record.Key != nil
-	wrong := want >= 0 && want != p.tp.Partition
+	if want >= 0 && want != p.tp.Partition && p.misplacedAt.add(uint64(record.Offset)) {
+		p.misplaced.add(placed{record.Offset, want})
+	}
 	p.mu.Unlock()
 
 	producer.mu.Lock()
 	if fresh && !at(&producer.found, f.number).add(s.Sequence()) {
 		producer.duplicated.add(s.Sequence())
 	}
-	wrong = wrong && producer.misplaced.add(s.Sequence())
 	producer.mu.Unlock()
-	if wrong {
-		p.mu.Lock()
-		p.misplaced.add(placed{record.Offset, s, want})
-		p.mu.Unlock()
-	}
 	if differs {
 		l.explain(earlier)
 		l.explain(s)
@@ -122,7 +118,6 @@ func (f *FinalRead) own(p *partition, producer *Producer, s Serial, record *Reco
 // placed is a keyed record that is not in the partition that its key wants.
 type placed struct {
 	offset int64
-	serial Serial
 	want   int32
 }
 

@@ -66,7 +66,8 @@ type Finding struct {
 	Object    string `json:"object,omitempty"` // key in the bucket
 	Reader    string `json:"reader,omitempty"`
 	Detail    string `json:"detail"`
-	// Count is how many more like this there are, beyond [JudgeOptions].MaxEvidence; only the last line of a rule has it.
+	// Count is how many more like this are folded into this line: repetitions, and in the last line of a rule those beyond
+	// [JudgeOptions].MaxEvidence. The total of a rule is the sum of 1 + Count over its lines.
 	Count int64 `json:"count,omitempty"`
 }
 
@@ -80,6 +81,7 @@ const (
 	AuditFailed         DoubtCode = "AUDIT_FAILED"          // the bucket could not be read
 	AuditIncomplete     DoubtCode = "AUDIT_INCOMPLETE"      // … not all of it, or it cannot be compared in full
 	PartitionsUnknown   DoubtCode = "PARTITIONS_UNKNOWN"    // PARTITIONER could not be judged
+	StaleEndUnjudged    DoubtCode = "STALE_END_UNJUDGED"    // too many answers to judge STALE_END
 	LedgerMisused       DoubtCode = "LEDGER_MISUSED"        // outcomes that contradict each other
 )
 
@@ -107,6 +109,7 @@ type Judgement struct {
 	Findings []Finding `json:"findings"`
 	Doubts   []Doubt   `json:"doubts"`
 	Counts   Counts    `json:"counts"`
+	Evidence Evidence  `json:"evidence"`
 	// Notes are reported and not failed: unknown records that are present, records late for a group, duplicates within budget, holes.
 	Notes []string `json:"notes"`
 }

@@ -1,6 +1,155 @@
 package ledger
 
-// Judge applies all rules to what was recorded so far. It changes nothing and may be repeated.
+import "slices"
+
+// Judge applies all rules to what was recorded so far. It changes nothing and may be repeated. Call it when traffic has ended:
+// what comes in meanwhile may be seen by one rule and not by another.
 func (l *Ledger) Judge(o JudgeOptions) Judgement {
-	return Judgement{Counts: l.Counts()}
+	if o.MaxEvidence <= 0 {
+		o.MaxEvidence = 10
+	}
+	j := &judging{
+		ledger: l, options: o, counts: l.Counts(),
+		out:    collector{most: o.MaxEvidence, lines: map[Code][]Finding{}, more: map[Code]int64{}},
+		copies: map[Serial][]place{}, wanted: map[Serial]place{},
+	}
+	j.view()
+	j.completeness()
+	j.locateDuplicates()
+	for _, v := range j.parts {
+		v.p.mu.Lock()
+		j.scan(v)
+		v.p.mu.Unlock()
+	}
+	j.locateWanted()
+	for _, rule := range [...]func(){
+		j.lostElsewhere, j.offsetMismatch, j.duplicate, j.abortedRead, j.errorsSeen, j.misuse,
+	} {
+		rule()
+	}
+	for _, v := range j.parts {
+		v.p.mu.Lock()
+		for _, rule := range [...]func(*partView){
+			j.twoAcks, j.inconsistentOffset, j.phantom, j.corrupt, j.staleEnd, j.partitioner,
+		} {
+			rule(v)
+		}
+		v.p.mu.Unlock()
+	}
+	j.polls()
+	j.audits()
+	j.report()
+	return Judgement{Findings: j.out.findings(), Doubts: j.doubts, Counts: j.counts, Evidence: j.evidence(), Notes: j.notes}
+}
+
+// judging is one judgement in the making.
+type judging struct {
+	ledger    *Ledger
+	options   JudgeOptions
+	counts    Counts
+	out       collector
+	doubts    []Doubt
+	notes     []string
+	producers []*producerView
+	parts     []*partView
+	finals    []string // names of the final reads
+
+	copies     map[Serial][]place // where duplicated records stand
+	wanted     map[Serial]place   // where records stand that evidence names
+	mismatches []ackedAt
+	beyond     int64 // mismatches not kept
+}
+
+// place is an offset of a partition; v is nil as long as it is not known.
+type place struct {
+	v      *partView
+	offset int64
+}
+
+// ackedAt is a record with the place that its ack named.
+type ackedAt struct {
+	serial Serial
+	place
+}
+
+// maxCopies bounds how many duplicated records are located one by one.
+const maxCopies = 1 << 17
+
+func (j *judging) producer(s Serial) *producerView {
+	if number := int(s.Producer() & 0xffff); number < len(j.producers) {
+		return j.producers[number]
+	}
+	return nil
+}
+
+func (j *judging) doubt(code DoubtCode, text string) { j.doubts = append(j.doubts, Doubt{code, text}) }
+
+// view copies what the rules share.
+func (j *judging) view() {
+	l := j.ledger
+	for _, p := range *l.producers.Load() {
+		j.producers = append(j.producers, newProducerView(p))
+	}
+	l.mu.RLock()
+	for _, f := range l.finals {
+		j.finals = append(j.finals, f.name)
+	}
+	l.mu.RUnlock()
+	for _, p := range l.allPartitions() {
+		p.mu.Lock()
+		j.parts = append(j.parts, newPartView(p, len(j.finals)))
+		p.mu.Unlock()
+	}
+}
+
+// locateDuplicates finds all places of the records that a final read met twice, if there are any.
+func (j *judging) locateDuplicates() {
+	if !slices.ContainsFunc(j.producers, func(p *producerView) bool { return !p.duplicated.IsEmpty() }) {
+		return
+	}
+	j.eachShown(func(v *partView, offset int64, s Serial) {
+		if p := j.producer(s); p.duplicated.Contains(s.Sequence()) {
+			if _, ok := j.copies[s]; ok || len(j.copies) < maxCopies {
+				j.copies[s] = append(j.copies[s], place{v, offset})
+			}
+		}
+	})
+}
+
+// locateWanted finds a place for each record that evidence names.
+func (j *judging) locateWanted() {
+	for _, p := range j.producers {
+		for _, of := range [...]func(func(int64) bool){
+			func(visit func(int64) bool) { each(p.aborted(), visit) },
+			func(visit func(int64) bool) { each(p.unexcused(), visit) },
+		} {
+			kept := 0
+			of(func(sequence int64) bool {
+				j.wanted[p.serial(uint64(sequence))] = place{}
+				kept++
+				return kept < j.options.MaxEvidence
+			})
+		}
+	}
+	if len(j.wanted) == 0 {
+		return
+	}
+	j.eachShown(func(v *partView, offset int64, s Serial) {
+		if at, ok := j.wanted[s]; ok && at.v == nil {
+			j.wanted[s] = place{v, offset}
+		}
+	})
+}
+
+// eachShown visits all records that final reads show, by partition and offset.
+func (j *judging) eachShown(visit func(v *partView, offset int64, s Serial)) {
+	for _, v := range j.parts {
+		v.p.mu.Lock()
+		v.eachClaim(func(offset int64, _, read cell) {
+			if read != 0 && v.shown.Contains(uint64(offset)) {
+				visit(v, offset, read.serial())
+			}
+		})
+		v.p.mu.Unlock()
+	}
 }

@@ -80,26 +80,34 @@ func (l *pageLog) free() *hotPage {
 	return h
 }
 
-// pages visits the pages that hold something, in order. The page is only valid during the visit.
+// pages visits the pages that hold something, in order. The visit gets a copy of its own, and may look into the log.
 func (l *pageLog) pages(visit func(number int64, cells *page)) {
-	open := make(map[int64]*hotPage, len(l.hot))
-	for _, h := range l.hot {
-		open[h.number] = h
-	}
 	numbers := slices.Collect(maps.Keys(l.sealed))
-	for n := range open {
-		if _, ok := l.sealed[n]; !ok {
-			numbers = append(numbers, n)
+	for _, h := range l.hot {
+		if _, ok := l.sealed[h.number]; !ok {
+			numbers = append(numbers, h.number)
 		}
 	}
 	slices.Sort(numbers)
 	var cells page
 	for _, n := range numbers {
-		if h, ok := open[n]; ok {
-			cells = h.cells
-		} else {
-			unseal(l.sealed[n], &cells)
+		if l.copyOf(n, &cells) {
+			visit(n, &cells)
 		}
-		visit(n, &cells)
 	}
+}
+
+// copyOf copies a page, and tells whether there is one.
+func (l *pageLog) copyOf(number int64, to *page) bool {
+	for _, h := range l.hot {
+		if h.number == number {
+			*to = h.cells
+			return true
+		}
+	}
+	compact, ok := l.sealed[number]
+	if ok {
+		unseal(compact, to)
+	}
+	return ok
 }

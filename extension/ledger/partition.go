@@ -34,10 +34,12 @@ type partition struct {
 	anonymous     set // records without identity: phantoms, or ours if ours were acked there
 	anonymousSeen bounded[oddity]
 
-	misplaced bounded[placed]
-	keyed     bool // a record to which PARTITIONER applies was found
+	misplacedAt set // offsets of keyed records that belong elsewhere
+	misplaced   bounded[placed]
+	keyed       bool // a record to which PARTITIONER applies was found
 	finals    []*finalPart
-	stale     []staleAnswer
+	stale       []staleAnswer
+	staleBeyond int64 // more that were not kept
 }
 
 // ackClash is an ack at an offset at which another record had been acked.

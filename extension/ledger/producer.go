@@ -36,7 +36,6 @@ type Producer struct {
 	seen       []set // per group
 	garbled    set   // stands in a final read, though corrupt
 	duplicated set   // met twice in one final read
-	misplaced  set   // found where murmur2 does not put it
 	explained  set   // stands where TWO_ACKS or INCONSISTENT_OFFSET tell the story
 }
 

@@ -131,17 +131,18 @@ func (r *Reader) following(tp TopicPartition) *following {
 	return f
 }
 
-// sender returns the producer of an own record. One that was never sent becomes foreign: it is a phantom.
+// sender returns the producer of an own record. One that was never sent becomes Unsent: it is a phantom.
 func (l *Ledger) sender(id *Identity) *Producer {
 	if !id.Known {
 		return nil
 	}
 	p := l.producer(id.Serial)
-	if p == nil {
+	switch {
+	case p != nil:
+	case id.Kind == Own:
+		id.Kind = Unsent
+	default:
 		id.Known = false
-		if id.Kind == Own {
-			id.Kind, id.Known = Unsent, true
-		}
 	}
 	return p
 }

@@ -21,8 +21,7 @@ const (
 // seal appends the compact form of a page.
 func seal(to []byte, p *page) []byte {
 	formatAt := len(to)
-	to = append(to, 0)
-	to, to[formatAt] = sealFlags(to, p), flagsFormat(p)
+	to = sealFlags(append(to, flagsFormat(p)), p)
 	if packed, ok := sealRuns(to, p); ok {
 		return packed
 	}

@@ -89,3 +89,39 @@ func union(sets []set) *roaring64.Bitmap {
 	}
 	return all
 }
+
+// setOf returns a bitmap of [from, to).
+func setOf(from, to int64) *roaring64.Bitmap {
+	all := roaring64.New()
+	if from < to {
+		all.AddRange(uint64(from), uint64(to))
+	}
+	return all
+}
+
+// greatestIn returns the greatest member within [from, to), or −1.
+func greatestIn(b *roaring64.Bitmap, from, to int64) int64 {
+	if from >= to {
+		return -1
+	}
+	if b.Contains(uint64(to - 1)) {
+		return to - 1
+	}
+	below := b.Rank(uint64(to - 1))
+	if below == 0 {
+		return -1
+	}
+	if greatest, err := b.Select(below - 1); err == nil && int64(greatest) >= from {
+		return int64(greatest)
+	}
+	return -1
+}
+
+// each visits the members in order until the visit returns false.
+func each(b *roaring64.Bitmap, visit func(x int64) bool) {
+	for i := b.Iterator(); i.HasNext(); {
+		if !visit(int64(i.Next())) {
+			return
+		}
+	}
+}

@@ -1,0 +1,291 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+	"github.com/sirupsen/logrus"
+	"go.k6.io/k6/v2/js/modules"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/kafka"
+	"k6suite/extension/profile"
+	"k6suite/extension/report"
+	"k6suite/extension/trust"
+)
+
+// Types of k6's global events. The type itself is internal to k6; untyped constants convert to it, and a test holds them
+// against the events that k6 really sends.
+const (
+	eventTestEnd = 3
+	eventExit    = 6
+)
+
+var errTestEnded = errors.New("the test has ended")
+
+// process is what all virtual users of a k6 process share: the target, the runs judged against it, and what must be closed
+// at the end. Nothing of it starts before somebody needs it.
+type process struct {
+	watching  sync.Once
+	signalled sync.Once
+
+	mu       sync.Mutex
+	env      func(string) (string, bool)
+	logger   logrus.FieldLogger
+	profile  *profile.Profile
+	target   *trust.Target
+	runs     map[string]*trust.Run
+	verdicts []contract.Verdict // not printed yet
+	closers  []func() error
+	ended    bool
+
+	out io.Writer // where verdicts are printed
+}
+
+func newProcess() *process { return &process{runs: map[string]*trust.Run{}, out: os.Stdout} }
+
+// attach is called by each module for each virtual user, in its init context.
+func (p *process) attach(vu modules.VU) {
+	init := vu.InitEnv()
+	if init == nil {
+		return
+	}
+	p.mu.Lock()
+	if p.env == nil {
+		p.env = func(name string) (string, bool) {
+			if value, ok := init.RuntimeOptions.Env[name]; ok { // -e NAME=value
+				return value, true
+			}
+			return init.LookupEnv(name)
+		}
+		p.logger = init.Logger
+	}
+	p.mu.Unlock()
+	p.watch(vu)
+}
+
+// watch closes everything when the test has ended, and again when k6 exits, for tests that never began.
+func (p *process) watch(vu modules.VU) {
+	events := vu.Events().Global
+	if events == nil {
+		return
+	}
+	p.watching.Do(func() {
+		_, ends := events.Subscribe(eventTestEnd, eventExit)
+		go func() {
+			for event := range ends {
+				p.end()
+				if event.Type == eventExit {
+					p.printVerdicts()
+				}
+				event.Done()
+				if event.Type == eventExit {
+					return
+				}
+			}
+		}()
+	})
+}
+
+// end gives unjudged runs their verdict and closes all that was opened, last opened first.
+func (p *process) end() {
+	p.mu.Lock()
+	runs, closers := p.runs, p.closers
+	p.runs, p.closers, p.ended = map[string]*trust.Run{}, nil, true
+	p.mu.Unlock()
+	for _, run := range runs {
+		if !run.Judged() {
+			run.Interrupt("the end of the test")
+			verdict, err := run.Judge(context.Background())
+			if err != nil {
+				p.logger.WithError(err).Error("judging at the end of the test")
+			}
+			if verdict != nil {
+				p.announce(*verdict)
+			}
+		}
+	}
+	for i := len(closers) - 1; i >= 0; i-- {
+		if err := closers[i](); err != nil {
+			p.logger.WithError(err).Warn("closing at the end of the test")
+		}
+	}
+}
+
+// onEnd has something closed when the test ends.
+func (p *process) onEnd(close func() error) {
+	p.mu.Lock()
+	ended := p.ended
+	if !ended {
+		p.closers = append(p.closers, close)
+	}
+	p.mu.Unlock()
+	if ended {
+		_ = close()
+	}
+}
+
+// loadProfile reads the profile that the environment names, once.
+func (p *process) loadProfile() (*profile.Profile, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.loadProfileLocked()
+}
+
+func (p *process) loadProfileLocked() (*profile.Profile, error) {
+	if p.profile != nil {
+		return p.profile, nil
+	}
+	if p.env == nil {
+		return nil, errors.New("the profile can only be read in a k6 test")
+	}
+	loaded, err := profile.Load(profile.Options{Env: p.env})
+	if err != nil {
+		return nil, err
+	}
+	p.profile = loaded
+	return loaded, nil
+}
+
+// openTarget opens the profile's target, once for the process; the embedded one starts here. An error is tried again by
+// the next caller.
+func (p *process) openTarget(ctx context.Context) (*trust.Target, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.target != nil {
+		return p.target, nil
+	}
+	if p.ended {
+		return nil, errTestEnded
+	}
+	loaded, err := p.loadProfileLocked()
+	if err != nil {
+		return nil, err
+	}
+	lies, seed, err := p.mischief()
+	if err != nil {
+		return nil, err
+	}
+	target, err := trust.OpenTarget(context.WithoutCancel(ctx), trust.TargetOptions{Profile: loaded, Lies: lies, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	p.target = target
+	p.closers = append(p.closers, target.Close)
+	return target, nil
+}
+
+// mischief reads what the embedded target shall lie about: K6_LIE (names, comma-separated) and K6_SEED.
+func (p *process) mischief() (lies []string, seed int64, err error) {
+	if text, _ := p.env("K6_LIE"); text != "" {
+		lies = strings.Split(text, ",")
+	}
+	seed = 1
+	if text, ok := p.env("K6_SEED"); ok && text != "" {
+		if seed, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return nil, 0, fmt.Errorf("K6_SEED=%q: a whole number is allowed", text)
+		}
+	}
+	return lies, seed, nil
+}
+
+// resolve gives clients that name no brokers those of the profile.
+func (p *process) resolve(ctx context.Context) (kafka.Config, error) {
+	target, err := p.openTarget(ctx)
+	if err != nil {
+		return kafka.Config{}, err
+	}
+	return target.Kafka, nil
+}
+
+// catchSignals tells the runs of a Ctrl-C. k6 handles the same signal itself: it stops the scenarios and calls teardown.
+func (p *process) catchSignals() {
+	p.signalled.Do(func() {
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+		p.onEnd(func() error { signal.Stop(signals); close(signals); return nil })
+		go func() {
+			for s := range signals {
+				p.mu.Lock()
+				for _, run := range p.runs {
+					run.Interrupt(s.String())
+				}
+				p.mu.Unlock()
+			}
+		}()
+	})
+}
+
+// run finds or makes the run of a script; virtual users that give the same options share it.
+func (p *process) run(ctx context.Context, opts trust.Options) (*trust.Run, error) {
+	target, err := p.openTarget(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if run := p.runs[opts.Topic]; run != nil {
+		return run, nil
+	}
+	if p.ended {
+		return nil, errTestEnded
+	}
+	run, err := trust.NewRun(target, opts)
+	if err != nil {
+		return nil, err
+	}
+	p.runs[opts.Topic] = run
+	return run, nil
+}
+
+// results is the folder for verdicts: K6_RESULTS, or "results".
+func (p *process) results() string {
+	if dir, _ := p.env("K6_RESULTS"); dir != "" {
+		return dir
+	}
+	return "results"
+}
+
+// warnStopped says at once why a run that has just begun will not be judged on anything.
+func (p *process) warnStopped(run *trust.Run) {
+	if why := run.Stopped(); why != nil {
+		p.logger.WithError(why).Error("nothing can be judged")
+	}
+}
+
+// announce keeps a verdict to print it when k6 exits, below k6's own summary.
+func (p *process) announce(v contract.Verdict) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.verdicts = append(p.verdicts, v)
+}
+
+// printVerdicts prints what was judged.
+func (p *process) printVerdicts() {
+	p.mu.Lock()
+	verdicts := p.verdicts
+	p.verdicts = nil
+	p.mu.Unlock()
+	for _, v := range verdicts {
+		fmt.Fprintln(p.out)
+		if err := report.Text(p.out, v, p.colour()); err != nil {
+			p.logger.WithError(err).Error("printing the verdict")
+		}
+	}
+}
+
+// colour says whether verdicts are printed for a terminal.
+func (p *process) colour() bool {
+	_, plain := p.env("NO_COLOR")
+	return !plain && isatty.IsTerminal(os.Stdout.Fd()) && !slices.Contains(os.Args, "--no-color")
+}

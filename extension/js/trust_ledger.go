@@ -1,0 +1,220 @@
+package js
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/grafana/sobek"
+	"go.k6.io/k6/v2/js/common"
+	"go.k6.io/k6/v2/js/promises"
+	"go.k6.io/k6/v2/metrics"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/trust"
+)
+
+// ledger is the class Ledger in one virtual user. All virtual users share the run behind it.
+type ledger struct {
+	*trustInstance
+	options trust.Options
+}
+
+// newLedger is the constructor: it checks its options and does no I/O.
+func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
+	rt := t.vu.Runtime()
+	opts, err := t.readLedgerOptions(call.Argument(0))
+	if err != nil {
+		common.Throw(rt, err)
+	}
+	l := &ledger{trustInstance: t, options: opts}
+	object := call.This
+	for name, value := range map[string]any{
+		"run": opts.RunID, "topic": opts.Topic,
+		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "membersSeen": l.membersSeen,
+		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge,
+	} {
+		if err := object.Set(name, value); err != nil {
+			common.Throw(rt, err)
+		}
+	}
+	return object
+}
+
+func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, error) {
+	loaded, err := t.process.loadProfile()
+	if err != nil {
+		return trust.Options{}, err
+	}
+	out := trust.Options{RunID: loaded.RunID, Partitions: 3, Results: t.process.results()}
+	o := readOptions(t.vu.Runtime(), "Ledger", value)
+	o.text("script", &out.Script)
+	o.required("script", out.Script)
+	o.text("topic", &out.Topic)
+	whole(o, "partitions", &out.Partitions, 1, 10_000)
+	whole(o, "records", &out.Records, 0, 1<<38-1)
+	o.boolean("autoCreate", &out.AutoCreate)
+	if err := o.done(); err != nil {
+		return out, err
+	}
+	if _, err := contract.ScenarioOf(out.Script); err != nil {
+		return out, err
+	}
+	if out.Topic == "" {
+		out.Topic = trust.TopicName(out.Script, out.RunID)
+	}
+	return out, nil
+}
+
+// theRun finds or makes the run that all virtual users share. It opens the target when it is the first to need it.
+func (l *ledger) theRun(ctx context.Context) (*trust.Run, error) {
+	return l.process.run(ctx, l.options)
+}
+
+// async runs work off the JavaScript goroutine and resolves a promise with what the result becomes there.
+func (l *ledger) async(work func(context.Context, *trust.Run) (any, error)) *sobek.Promise {
+	promise, resolve, reject := promises.New(l.vu)
+	if l.vu.State() == nil {
+		reject(errors.New("the ledger works in setup, teardown and scenarios, not in the init context"))
+		return promise
+	}
+	ctx := l.vu.Context()
+	go func() {
+		run, err := l.theRun(ctx)
+		if err != nil {
+			reject(err)
+			return
+		}
+		result, err := work(ctx, run)
+		if err != nil {
+			reject(err)
+			return
+		}
+		resolve(result)
+	}()
+	return promise
+}
+
+func (l *ledger) prepare() *sobek.Promise {
+	l.process.catchSignals()
+	l.count(map[*metrics.Metric]int{l.metrics.verdicts: 0}) // so that its threshold is looked at even if nobody judges
+	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+		info, err := run.Prepare(ctx)
+		if err == nil {
+			l.process.warnStopped(run)
+		}
+		return info, err
+	})
+}
+
+func (l *ledger) produce(value sobek.Value) *sobek.Promise {
+	opts, err := l.readProduceOptions(value)
+	vu := l.vuID()
+	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		return run.Produce(ctx, vu, opts)
+	})
+}
+
+func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, error) {
+	out := trust.ProduceOptions{Records: 1, Size: 200, Timeout: time.Minute}
+	partition := int32(-1)
+	o := readOptions(l.vu.Runtime(), "produce", value)
+	whole(o, "records", &out.Records, 1, 100_000_000)
+	whole(o, "size", &out.Size, 0, 64<<20)
+	whole(o, "keys", &out.Keys, 0, 100_000_000)
+	whole(o, "partition", &partition, 0, 1<<31-1)
+	o.boolean("shared", &out.Shared)
+	o.text("compression", &out.Compression, "none", "gzip", "snappy", "lz4", "zstd")
+	o.duration("timeout", &out.Timeout)
+	if partition >= 0 {
+		out.Partition = &partition
+	}
+	return out, o.done()
+}
+
+func (l *ledger) consume(value sobek.Value) *sobek.Promise {
+	out := trust.ConsumeOptions{Timeout: time.Minute}
+	var until string
+	o := readOptions(l.vu.Runtime(), "consume", value)
+	o.text("group", &out.Group)
+	o.text("until", &until, string(trust.UntilSent), string(trust.UntilAcked))
+	whole(o, "records", &out.Records, 0, 1<<38)
+	o.duration("for", &out.For)
+	o.duration("timeout", &out.Timeout)
+	out.Until = trust.Until(until)
+	err := o.done()
+	vu := l.vuID()
+	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		return run.Consume(ctx, vu, out)
+	})
+}
+
+func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *sobek.Promise {
+	wait, err := 30*time.Second, error(nil)
+	if !absent(timeout) {
+		wait, err = parseDuration(timeout)
+	}
+	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		return run.MembersSeen(ctx, group, members, wait), nil
+	})
+}
+
+// expect is synchronous: it only notes. Its optional fifth argument names claims without which it is not counted.
+func (l *ledger) expect(requirement, what string, ok bool, evidence string, claims []string) {
+	run, err := l.theRun(l.vu.Context())
+	if err == nil {
+		err = run.Expect(contract.Expectation{Requirement: requirement, What: what, OK: ok, Evidence: evidence, Claims: claims})
+	}
+	if err != nil {
+		common.Throw(l.vu.Runtime(), err)
+	}
+}
+
+func (l *ledger) judge() *sobek.Promise {
+	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+		verdict, err := run.Judge(ctx)
+		if verdict == nil {
+			return nil, err
+		}
+		l.process.announce(*verdict)
+		l.count(map[*metrics.Metric]int{
+			l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return plain(*verdict)
+	})
+}
+
+func (l *ledger) vuID() int64 {
+	if state := l.vu.State(); state != nil {
+		return int64(state.VUID) //nolint:gosec // k6 counts virtual users from 1
+	}
+	return 0
+}
+
+// count adds to counters, in one container.
+func (l *ledger) count(values map[*metrics.Metric]int) {
+	state := l.vu.State()
+	if state == nil {
+		return
+	}
+	now, tags := time.Now(), state.Tags.GetCurrentValues()
+	samples := make(metrics.Samples, 0, len(values))
+	for metric, value := range values {
+		samples = append(samples, metrics.Sample{
+			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: tags.Tags}, Time: now, Metadata: tags.Metadata, Value: float64(value),
+		})
+	}
+	metrics.PushIfNotDone(l.vu.Context(), state.Samples, samples)
+}

@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+)
+
+// finalAt returns what the i-th final read met here, or nil.
+func (p *partition) finalAt(i int) *finalPart {
+	if i < len(p.finals) {
+		return p.finals[i]
+	}
+	return nil
+}
+
+// missesOf says why the final read is not complete in this partition, or "".
+func (f *finalPart) missesOf(p *partition) string {
+	if f == nil || !f.begun {
+		return "was never begun"
+	}
+	if !f.ended {
+		return "was never ended"
+	}
+	need := max(f.start.Listed, f.end.Listed, f.start.HighWatermark, f.end.HighWatermark, p.highest+1)
+	if f.end.Reached < need && !f.end.EmptyAtEnd {
+		return fmt.Sprintf("reached offset %d of %d", f.end.Reached, need)
+	}
+	return ""
+}
+
+// completeness doubts whatever the final reads did not cover: nothing there can be called lost.
+func (j *judging) completeness() {
+	if len(j.finals) < 2 && j.counts.Sent > 0 {
+		j.doubt(FinalReadsMissing, fmt.Sprintf("two complete final reads are needed to show a loss: there were %d", len(j.finals)))
+	}
+	for i, name := range j.finals {
+		var gaps []string
+		for _, v := range j.parts {
+			if !v.concerns {
+				continue
+			}
+			v.p.mu.Lock()
+			if why := v.p.finalAt(i).missesOf(v.p); why != "" {
+				gaps = append(gaps, v.p.tp.String()+" "+why)
+			}
+			v.p.mu.Unlock()
+		}
+		if n := len(gaps); n > 0 {
+			if n > j.options.MaxEvidence {
+				gaps = append(gaps[:j.options.MaxEvidence], fmt.Sprintf("and %d more", n-j.options.MaxEvidence))
+			}
+			j.doubt(FinalReadIncomplete, fmt.Sprintf("final read %q is incomplete: %s", name, strings.Join(gaps, ", ")))
+		}
+	}
+}
+
+// misuse doubts outcomes that contradict each other.
+func (j *judging) misuse() {
+	if n := j.ledger.misuse.settledTwice.Load(); n > 0 {
+		j.doubt(LedgerMisused, fmt.Sprintf("%d outcomes came for records that had one already", n))
+	}
+	if n := j.ledger.misuse.settledUnsent.Load(); n > 0 {
+		j.doubt(LedgerMisused, fmt.Sprintf("%d outcomes came for records that were never made", n))
+	}
+}

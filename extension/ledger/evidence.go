@@ -1,0 +1,58 @@
+package ledger
+
+import "github.com/RoaringBitmap/roaring/v2/roaring64"
+
+// Evidence counts what the rules had to go by, in records. A rule that found nothing wrong among zero records has proven nothing.
+type Evidence struct {
+	AckedFound     int64 `json:"ackedFound"`     // acked, with or without offset, and in a final read
+	Ordered        int64 `json:"ordered"`        // acked, found, and of a producer whose order SEND_REORDER judges
+	Keyed          int64 `json:"keyed"`          // found, and of a producer to which PARTITIONER applies
+	InObjects      int64 `json:"inObjects"`      // sound records of this run in the objects of complete audits
+	AckedInObjects int64 `json:"ackedInObjects"` // offsets acked among those
+	Covered        int64 `json:"covered"`        // offsets acked that an object covers whose first write is timed
+}
+
+// evidence counts for a judgement.
+func (j *judging) evidence() Evidence {
+	var e Evidence
+	for _, p := range j.producers {
+		e.AckedFound += int64(p.ackedFound)
+		if p.options.Ordered {
+			e.Ordered += int64(p.acked.AndCardinality(p.found))
+		}
+		if p.options.Keyed {
+			e.Keyed += int64(p.found.GetCardinality())
+		}
+	}
+	j.ledger.mu.RLock()
+	audits := j.ledger.audits
+	j.ledger.mu.RUnlock()
+	for _, a := range audits {
+		parts := a.parts.all()
+		for _, v := range j.parts {
+			if part, ok := parts[v.p.tp]; ok && part.complete {
+				v.p.mu.Lock()
+				e.addAudit(v, part)
+				v.p.mu.Unlock()
+			}
+		}
+	}
+	return e
+}
+
+// addAudit adds what an audit says of one partition; the caller holds the partition's lock.
+func (e *Evidence) addAudit(v *partView, a *auditPart) {
+	inObjects := a.held.copy()
+	inObjects.Or(a.differs.bitmap())
+	timed := roaring64.New()
+	for _, o := range a.objects {
+		if !o.Written.IsZero() && o.Base <= o.Last {
+			timed.Or(setOf(o.Base, o.Last+1))
+		}
+	}
+	acked := roaring64.New()
+	v.p.acks.runs(v.p.acks.cut(), func(r ackRun) { acked.Or(setOf(r.from, r.to)) })
+	e.InObjects += int64(inObjects.GetCardinality())
+	e.AckedInObjects += int64(inObjects.AndCardinality(acked))
+	e.Covered += int64(timed.AndCardinality(acked))
+}

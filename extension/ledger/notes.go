@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+)
+
+type bitmap = roaring64.Bitmap
+
+func (j *judging) note(format string, args ...any) { j.notes = append(j.notes, fmt.Sprintf(format, args...)) }
+
+// report notes what is worth knowing and breaks no rule.
+func (j *judging) report() {
+	if n := j.counts.UnknownFound; n > 0 {
+		j.note("%d records of unknown outcome are present", n)
+	}
+	if n := j.counts.Suspicious; n > 0 {
+		j.note("%d records were acked without an offset", n)
+	}
+	gone := int64(0)
+	for _, p := range j.producers {
+		gone += int64(p.gone.GetCardinality())
+	}
+	if gone > 0 && len(j.finals) > 0 {
+		j.note("%d records of unknown outcome were seen by live readers, and are in no final read", gone)
+	}
+	j.ledger.mu.RLock()
+	groups := slices.Sorted(maps.Keys(j.ledger.groups))
+	j.ledger.mu.RUnlock()
+	for _, group := range groups {
+		if n := j.ledger.Missing(group); n > 0 {
+			j.note("group %q has not seen %d acked records", group, n)
+		}
+	}
+	for _, v := range j.parts {
+		if len(v.complete) == 0 || !v.concerns {
+			continue
+		}
+		covered := setOf(v.low, v.reached)
+		covered.AndNot(v.returned)
+		if n := covered.GetCardinality(); n > 0 {
+			j.note("%s has %d offsets below its end that hold no record", v.p.tp, n)
+		}
+	}
+}

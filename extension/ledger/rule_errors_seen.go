@@ -1,0 +1,34 @@
+package ledger
+
+import "fmt"
+
+// ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
+// There is one finding for each error name and kind, with the first record.
+func (j *judging) errorsSeen() {
+	if !j.options.PromisesNoErrors {
+		return
+	}
+	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+		j.out.add(ErrorsSeen, func() Finding {
+			f := Finding{Partition: -1, Offset: -1, Sequence: -1, Reader: class.Who, Time: stamp(tally.at), Count: tally.count - 1}
+			switch {
+			case !tally.sent:
+				f.Detail = fmt.Sprintf("%s saw %s, %d times: %s", class.Who, class.Name, tally.count, tally.detail)
+				return f
+			case class.Kind == Failed:
+				f.Detail = fmt.Sprintf("%d sends failed: %s", tally.count, class.Name)
+			default:
+				f.Detail = fmt.Sprintf("%d sends have an unknown outcome: %s", tally.count, class.Name)
+			}
+			return j.record(f, tally.first)
+		})
+	})
+	if n := j.counts.Unsettled; n > 0 {
+		j.out.add(ErrorsSeen, func() Finding {
+			return Finding{
+				Partition: -1, Offset: -1, Sequence: -1, Count: n - 1,
+				Detail: fmt.Sprintf("%d sends never had an outcome, which makes it unknown", n),
+			}
+		})
+	}
+}

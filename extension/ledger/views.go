@@ -1,0 +1,121 @@
+package ledger
+
+import "github.com/RoaringBitmap/roaring/v2/roaring64"
+
+// producerView is what a judgement needs of a producer, copied.
+type producerView struct {
+	options ProducerOptions
+	number  uint32
+	name    string
+
+	acked, failed, found, duplicated, explained *roaring64.Bitmap
+
+	bare       *roaring64.Bitmap // acked without offset and without excuse
+	ackedFound uint64            // acked, with or without offset, and found
+	missing    *roaring64.Bitmap // acked, and not found, not even garbled
+	mismatched *roaring64.Bitmap // found elsewhere than acked; filled by the scan
+	gone       *roaring64.Bitmap // seen by a live reader, of unknown outcome, and not found
+}
+
+func newProducerView(p *Producer) *producerView {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := &producerView{
+		options: p.options, number: p.number, name: p.options.Name,
+		acked: p.acked.copy(), failed: p.failed.copy(), found: p.foundAny(), bare: p.bare.copy(),
+		duplicated: p.duplicated.copy(), explained: p.explained.copy(), mismatched: roaring64.New(),
+	}
+	v.missing = v.acked.Clone()
+	v.missing.Or(p.suspicious.bitmap())
+	v.gone = union(p.seen)
+	v.gone.AndNot(v.missing)
+	v.gone.AndNot(v.found)
+	v.ackedFound = v.missing.AndCardinality(v.found)
+	v.missing.AndNot(v.found)
+	v.missing.AndNot(p.garbled.bitmap())
+	v.gone.AndNot(p.garbled.bitmap())
+	return v
+}
+
+func (p *producerView) serial(sequence uint64) Serial { return newSerial(p.number, sequence) }
+
+// partView is what a judgement needs of a partition.
+type partView struct {
+	p        *partition
+	concerns bool // the run wrote to it, or owns it
+	complete []*finalPart
+	low      int64 // greatest log start offset that complete final reads saw
+	least    int64 // least offset that all complete final reads reached
+	reached  int64 // greatest offset that one of them reached
+
+	shown     *roaring64.Bitmap // offsets at which a final read shows a record of this run
+	returned  *roaring64.Bitmap // offsets at which a final read shows anything
+	uneven    *roaring64.Bitmap // offsets at which one complete final read shows something and another nothing
+	differing *roaring64.Bitmap // uneven, and offsets at which reads show different records
+	corrupt   *roaring64.Bitmap // offsets at which a final read shows a corrupt record
+	anonymous *roaring64.Bitmap
+	twoAcks   *roaring64.Bitmap
+
+	confirmed  set // offsets whose acked record a final read shows there; filled by the scan
+	mismatched set // offsets whose acked record is found elsewhere; filled by the scan
+}
+
+// newPartView reads a partition; the caller holds its lock.
+func newPartView(p *partition, finals int) *partView {
+	v := &partView{
+		p: p, concerns: p.topic.owned.Load() || p.highest >= 0 || len(p.suspicious) > 0,
+		shown: roaring64.New(), returned: roaring64.New(),
+		corrupt: p.corruptFinal.copy(), anonymous: p.anonymous.copy(), twoAcks: p.twoAcks.copy(), differing: p.differing.copy(),
+	}
+	for i := range finals {
+		f := p.finalAt(i)
+		if f == nil {
+			continue
+		}
+		v.shown.Or(f.shown.bitmap())
+		v.returned.Or(f.returned.bitmap())
+		if f.missesOf(p) == "" {
+			v.complete = append(v.complete, f)
+		}
+	}
+	v.uneven = v.unevenOffsets()
+	v.differing.Or(v.uneven)
+	return v
+}
+
+// unevenOffsets compares what the complete final reads return, within what all of them covered. It also sets the bounds.
+func (v *partView) unevenOffsets() *roaring64.Bitmap {
+	if len(v.complete) == 0 {
+		return roaring64.New()
+	}
+	v.least = v.complete[0].end.Reached
+	anywhere, everywhere := roaring64.New(), v.complete[0].returned.copy()
+	for _, f := range v.complete {
+		v.low = max(v.low, f.start.LogStart, f.end.LogStart)
+		v.least = min(v.least, f.end.Reached)
+		v.reached = max(v.reached, f.end.Reached)
+		anywhere.Or(f.returned.bitmap())
+		everywhere.And(f.returned.bitmap())
+	}
+	anywhere.AndNot(everywhere)
+	anywhere.And(setOf(v.low, v.least))
+	return anywhere
+}
+
+// eachClaim visits all claims in the order of offsets; the caller holds the partition's lock.
+func (v *partView) eachClaim(visit func(offset int64, acked, read cell)) {
+	v.p.claims.pages(func(number int64, cells *page) {
+		for i, c := range cells {
+			if c == 0 {
+				continue
+			}
+			offset := number<<pageBits + int64(i)
+			if c.flags() == 3 {
+				visit(offset, c&^flagRead, c&^flagAcked)
+				continue
+			}
+			acked, read := split(c, v.p.other.peek(offset))
+			visit(offset, acked, read)
+		}
+	})
+}

@@ -1,0 +1,90 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"k6suite/extension/embedded"
+	"k6suite/extension/objectstore"
+)
+
+type clusterFlags struct {
+	brokers    int
+	ports      []int
+	partitions int
+	dir        string
+	lies       []string
+	seed       int64
+	s3         objectstore.Config
+	accessEnv  string
+	secretEnv  string
+}
+
+func newClusterCommand() *cobra.Command {
+	var f clusterFlags
+	cmd := &cobra.Command{
+		Use:   "cluster",
+		Short: "Keep an embedded cluster running for other tools, until it is interrupted",
+		Long: `Keep an embedded cluster running: Kafka brokers whose acknowledgements mean "in object storage".
+
+Without --dir or --s3-endpoint the bucket lives in memory and is gone with the process. With either, a later start over the
+same bucket brings back topics, records and committed offsets.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.serve(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&f.brokers, "brokers", 3, "number of brokers")
+	flags.IntSliceVar(&f.ports, "ports", nil, "loopback port of each broker (default: free ones)")
+	flags.IntVar(&f.partitions, "partitions", 3, "partitions of a topic that is created without saying how many")
+	flags.StringVar(&f.dir, "dir", "", "folder of the cluster's own S3 store, which survives a restart")
+	flags.StringVar(&f.s3.Endpoint, "s3-endpoint", "", "URL of another S3 store to use instead, such as http://127.0.0.1:9000")
+	flags.StringVar(&f.s3.Bucket, "s3-bucket", "k6suite", "bucket in that store")
+	flags.StringVar(&f.s3.Region, "s3-region", "us-east-1", "region of that store")
+	flags.StringVar(&f.accessEnv, "s3-access-key-env", "AWS_ACCESS_KEY_ID", "environment variable that holds the access key")
+	flags.StringVar(&f.secretEnv, "s3-secret-key-env", "AWS_SECRET_ACCESS_KEY", "environment variable that holds the secret key")
+	flags.StringSliceVar(&f.lies, "lie", nil, "deliberate defects, see `k6 x suite lies`")
+	flags.Int64Var(&f.seed, "seed", 1, "seed of the defects")
+	return cmd
+}
+
+func (f *clusterFlags) serve(cmd *cobra.Command) error {
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cluster, err := f.start(ctx)
+	if err != nil {
+		return couldNotRun("starting the cluster: %v", err)
+	}
+	store := cluster.ObjectStore()
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "bootstrap    %s\n", strings.Join(cluster.Brokers(), ","))
+	fmt.Fprintf(out, "metrics      %s\n", cluster.MetricsURL())
+	fmt.Fprintf(out, "objectstore  %s bucket %s\n", store.Endpoint, store.Bucket)
+	fmt.Fprintln(out, "ready; Ctrl-C stops it")
+	<-ctx.Done()
+	if err := cluster.Close(); err != nil {
+		return couldNotRun("stopping the cluster: %v", err)
+	}
+	fmt.Fprintln(out, "stopped")
+	return nil
+}
+
+func (f *clusterFlags) start(ctx context.Context) (*embedded.Cluster, error) {
+	store := embedded.StoreOptions{Dir: f.dir}
+	if f.s3.Endpoint != "" {
+		if f.dir != "" {
+			return nil, fmt.Errorf("--dir and --s3-endpoint exclude each other: one bucket is the truth")
+		}
+		f.s3.AccessKey, f.s3.SecretKey = os.Getenv(f.accessEnv), os.Getenv(f.secretEnv)
+		store.S3 = f.s3
+	}
+	return embedded.Start(ctx, embedded.Options{
+		Brokers: f.brokers, Ports: f.ports, DefaultPartitions: f.partitions, AutoCreate: true,
+		Lies: f.lies, Seed: f.seed, Store: store,
+	})
+}

@@ -1,0 +1,212 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/embedded"
+	"k6suite/extension/ledger"
+)
+
+// thresholdExit is k6's exit code when a threshold is crossed.
+const thresholdExit = 99
+
+type proveFlags struct {
+	healthy  int
+	parallel int
+	results  string
+	lies     []string
+}
+
+func newProveCommand() *cobra.Command {
+	var f proveFlags
+	cmd := &cobra.Command{
+		Use:   "prove",
+		Short: "Prove that every rule fires on its lie, and only on it, and that a healthy target raises none",
+		Long: `Run every script that judges a rule against every lie that breaks it, and against healthy targets with other seeds.
+A lie must be told, must fail the run with exit code 99, and must be found by its own rule and by no other one.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	cmd.Flags().IntVar(&f.healthy, "healthy", 20, "number of runs against a target that tells no lie")
+	cmd.Flags().IntVar(&f.parallel, "parallel", 2, "runs at a time")
+	cmd.Flags().StringVar(&f.results, "results", filepath.Join("results", "prove"), "where verdicts, findings and logs are saved")
+	cmd.Flags().StringSliceVar(&f.lies, "lie", nil, "only these lies (default: all)")
+	return cmd
+}
+
+// trial is one run of the proof: a script against a lie, or against a healthy target if lie is empty.
+type trial struct {
+	script string
+	lie    embedded.Lie
+	seed   int
+	wrong  string // what speaks against it; empty: proven
+	found  []ledger.Code
+}
+
+func (t *trial) name() string {
+	if t.lie.Name == "" {
+		return fmt.Sprintf("healthy-%d-%s", t.seed, t.script)
+	}
+	return t.lie.Name + "-" + t.script
+}
+
+func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	binary, err := os.Executable()
+	if err != nil {
+		return couldNotRun("finding the k6 binary: %v", err)
+	}
+	lies, err := f.chosen()
+	if err != nil {
+		return err
+	}
+	trials, err := plan(lies, f.healthy)
+	if err != nil {
+		return couldNotRun("planning: %v", err)
+	}
+	fmt.Fprintf(out, "%d runs: every lie × every script that judges its rule, and %d healthy ones\n", len(trials), f.healthy)
+	id := newSuiteID(time.Now())
+	var group errgroup.Group
+	group.SetLimit(f.parallel)
+	for _, t := range trials {
+		group.Go(func() error {
+			if ctx.Err() == nil {
+				t.try(ctx, &runner{binary: binary, results: f.results}, id)
+			} else {
+				t.wrong = "interrupted"
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return printProof(out, trials)
+}
+
+// chosen gives the lies to try, all unless some were named.
+func (f *proveFlags) chosen() ([]embedded.Lie, error) {
+	all := liesOf()
+	if len(f.lies) == 0 {
+		return all, nil
+	}
+	var out []embedded.Lie
+	for _, name := range f.lies {
+		i := slices.IndexFunc(all, func(l embedded.Lie) bool { return l.Name == name })
+		if i < 0 {
+			return nil, couldNotRun("--lie %s: no such lie; `k6 x suite lies` lists them", name)
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+// plan pairs each lie with the scripts that judge its rule, and spreads the healthy runs over all scripts.
+func plan(lies []embedded.Lie, healthy int) (trials []*trial, err error) {
+	scenarios, err := contract.Stage(contract.StagePR)
+	if err != nil {
+		return nil, err
+	}
+	for _, lie := range lies {
+		for _, s := range scenarios {
+			if s.JudgesRule(ledger.Code(lie.Rule)) {
+				trials = append(trials, &trial{script: s.Script, lie: lie, seed: 1})
+			}
+		}
+	}
+	for i := range healthy {
+		trials = append(trials, &trial{script: scenarios[i%len(scenarios)].Script, seed: i + 2})
+	}
+	return trials, nil
+}
+
+// try runs the trial and notes what speaks against it.
+func (t *trial) try(ctx context.Context, r *runner, id string) {
+	r.env = []string{"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name}
+	result, err := r.run(ctx, filepath.Join("tests", t.script+".js"), id+"-"+t.name())
+	if err != nil {
+		t.wrong = err.Error()
+		return
+	}
+	for _, finding := range result.verdict.Findings {
+		if !slices.Contains(t.found, finding.Code) {
+			t.found = append(t.found, finding.Code)
+		}
+	}
+	slices.Sort(t.found)
+	t.judge(result)
+}
+
+func (t *trial) judge(result judged) {
+	codes := make([]string, len(t.found))
+	for i, c := range t.found {
+		codes[i] = string(c)
+	}
+	found := strings.Join(codes, " ")
+	switch {
+	case t.lie.Name == "" && (result.verdict.Status != contract.Pass || result.exit != 0):
+		t.wrong = fmt.Sprintf("healthy, yet %s (exit %d) %s: %s", result.verdict.Status, result.exit, found, result.log)
+	case t.lie.Name == "":
+	case result.verdict.LieHits[t.lie.Name] == 0:
+		t.wrong = "the lie was never told: " + result.log
+	case found != t.lie.Rule:
+		t.wrong = fmt.Sprintf("found [%s] instead of %s: %s", found, t.lie.Rule, result.log)
+	case result.verdict.Status != contract.Fail || result.exit != thresholdExit:
+		t.wrong = fmt.Sprintf("%s with exit %d instead of FAIL with 99: %s", result.verdict.Status, result.exit, result.log)
+	}
+}
+
+// printProof prints the matrix, what went wrong, and the closing line.
+func printProof(out io.Writer, trials []*trial) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nLIE\tITS RULE\tFOUND BY\tOF SCRIPTS")
+	var order []string
+	rows := map[string][2]int{}
+	rule := map[string]string{}
+	passed := 0
+	for _, t := range trials {
+		name := t.lie.Name
+		if name == "" {
+			name = "(healthy)"
+		}
+		if _, ok := rows[name]; !ok {
+			order = append(order, name)
+			rule[name] = t.lie.Rule
+		}
+		row := rows[name]
+		row[1]++
+		if t.wrong == "" {
+			row[0]++
+			passed++
+		}
+		rows[name] = row
+	}
+	for _, name := range order {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\n", name, rule[name], rows[name][0], rows[name][1])
+	}
+	_ = w.Flush()
+	fmt.Fprintln(out)
+	for _, t := range trials {
+		if t.wrong != "" {
+			fmt.Fprintf(out, "FAILED %s: %s\n", t.name(), t.wrong)
+		}
+	}
+	fmt.Fprintf(out, "%d passed, %d failed\n", passed, len(trials)-passed)
+	if passed < len(trials) {
+		return &ExitError{Code: exitFail, Reason: "not proven"}
+	}
+	return nil
+}

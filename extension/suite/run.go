@@ -1,0 +1,154 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/report"
+)
+
+func newRunCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run [--profile P] [--stage pr|main|release] [k6 run flags] [scripts…]",
+		Short: "Run scripts one after the other and judge them as one contract",
+		Long: `Run scripts one after the other, each in a k6 process of its own, and print the contract: every requirement, its verdict
+and the evidence. Without scripts it runs those of the stage (default pr). Flags that are not its own go to each ` + "`k6 run`" + `.
+
+  --profile P    profile of config/profiles.json (default: K6_PROFILE, else embedded)
+  --stage S      pr, main or release (default pr); scripts come from tests/
+  --results DIR  where verdicts, findings and logs are saved (default results)`,
+		DisableFlagParsing: true, // the flags of `k6 run` are not ours to know
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := parseRunFlags(args)
+			if err != nil {
+				return err
+			}
+			if f.help {
+				return cmd.Help()
+			}
+			return f.run(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+}
+
+type runFlags struct {
+	profile, stage, results string
+	help                    bool
+	scripts, rest           []string
+}
+
+// parseRunFlags takes the flags that are ours and leaves the others to k6.
+func parseRunFlags(args []string) (runFlags, error) {
+	f := runFlags{stage: contract.StagePR, results: "results"}
+	own := map[string]*string{"--profile": &f.profile, "--stage": &f.stage, "--results": &f.results}
+	var others []string
+	for i := 0; i < len(args); i++ {
+		name, value, inline := strings.Cut(args[i], "=")
+		target := own[name]
+		switch {
+		case args[i] == "-h" || args[i] == "--help":
+			f.help = true
+		case target == nil:
+			others = append(others, args[i])
+		case inline:
+			*target = value
+		case i+1 < len(args):
+			i++
+			*target = args[i]
+		default:
+			return f, couldNotRun("%s needs a value", name)
+		}
+	}
+	f.scripts, f.rest = SplitArgs(others)
+	return f, nil
+}
+
+// resolve finds the scripts of the stage where none are named.
+func (f *runFlags) resolve() error {
+	if len(f.scripts) > 0 {
+		return nil
+	}
+	scenarios, err := contract.Stage(f.stage)
+	if err != nil {
+		return couldNotRun("--stage: %v", err)
+	}
+	for _, scenario := range scenarios {
+		path := filepath.Join("tests", scenario.Script+".js")
+		if _, err := os.Stat(path); err != nil {
+			return couldNotRun("%v: run this from the folder that holds tests/, or name the scripts", err)
+		}
+		f.scripts = append(f.scripts, path)
+	}
+	return nil
+}
+
+func (f *runFlags) run(ctx context.Context, out io.Writer) error {
+	if err := f.resolve(); err != nil {
+		return err
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return couldNotRun("finding the k6 binary: %v", err)
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	r := &runner{binary: binary, flags: f.rest, results: f.results}
+	if f.profile != "" {
+		r.env = append(r.env, "K6_PROFILE="+f.profile)
+	}
+	verdicts, failed := f.runAll(ctx, out, r)
+	merged := contract.Merge(verdicts)
+	if len(verdicts) > 0 {
+		fmt.Fprintln(out)
+		if err := report.Text(out, merged, false); err != nil {
+			return couldNotRun("printing the contract: %v", err)
+		}
+	}
+	if ctx.Err() != nil {
+		return &ExitError{Code: exitInconclusive, Reason: "interrupted: the scripts that had not run are not judged"}
+	}
+	if len(failed) > 0 {
+		return couldNotRun("%d of %d scripts could not be judged:\n%v", len(failed), len(f.scripts), errors.Join(failed...))
+	}
+	if code := merged.Status.ExitCode(); code != 0 {
+		return &ExitError{Code: code, Reason: "the contract is " + string(merged.Status)}
+	}
+	return nil
+}
+
+// runAll runs the scripts in order and prints a line for each as it ends.
+func (f *runFlags) runAll(ctx context.Context, out io.Writer, r *runner) (verdicts []contract.Verdict, failed []error) {
+	id := os.Getenv("K6_RUN_ID")
+	if id == "" {
+		id = newSuiteID(time.Now())
+	}
+	for _, script := range f.scripts {
+		if ctx.Err() != nil {
+			return verdicts, failed
+		}
+		name := strings.TrimSuffix(filepath.Base(script), filepath.Ext(script))
+		fmt.Fprintf(out, "%-40s ", name)
+		start := time.Now()
+		result, err := r.run(ctx, script, id+"-"+name)
+		took := time.Since(start).Seconds()
+		if err != nil {
+			fmt.Fprintf(out, "could not run  %5.1f s\n", took)
+			failed = append(failed, err)
+			continue
+		}
+		fmt.Fprintf(out, "%-13s  %5.1f s  %d records, %s\n", result.verdict.Status, took, result.verdict.Acked, result.log)
+		verdicts = append(verdicts, result.verdict)
+	}
+	return verdicts, failed
+}

@@ -1,0 +1,278 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/kafka"
+	"k6suite/extension/ledger"
+)
+
+// Until says when a reader has read enough.
+type Until string
+
+const (
+	// UntilSent waits for all records that the run announced (Options.Records) to be sent and for all acked ones to be read.
+	UntilSent Until = "sent"
+	// UntilAcked waits for all records that are acked by now to be read.
+	UntilAcked Until = "acked"
+)
+
+// ConsumeOptions say what one call reads.
+type ConsumeOptions struct {
+	Group   string        // consumer group; "": all partitions, by this reader alone
+	Until   Until         // default: sent if the run announced how many, else acked
+	Records int64         // stop after so many records, whatever is missing; 0: no such bound
+	For     time.Duration // stop after this time, whatever is missing; 0: no such bound
+	Timeout time.Duration // give up; default 60s
+
+	control *kafka.Config // the positive control connects by this
+}
+
+// Consumed is what one call read.
+type Consumed struct {
+	Records    int64  `js:"records"`
+	Complete   bool   `js:"complete"`   // the reader, or its group, has read every acked record
+	Missing    int64  `js:"missing"`    // acked records not read by the reader or its group when the call ended
+	Rebalances int64  `js:"rebalances"` // how often partitions were assigned
+	Stopped    string `js:"stopped"`    // why nothing was read
+}
+
+// patience is how long a reader at the end of the log waits for acked records that are missing there before it leaves the
+// question to the final reads.
+const patience = 2 * time.Second
+
+// commitEvery is how often a group member commits what it has read.
+const commitEvery = 500 * time.Millisecond
+
+// liveReader reads as an application would (auto.offset.reset=earliest, commits of its own) and tells the ledger all it
+// sees.
+type liveReader struct {
+	run    *Run
+	o      ConsumeOptions
+	name   string
+	group  string // in the ledger: the consumer group, or the reader itself
+	ids    *ledger.Reader
+	client *kafka.Consumer
+	record ledger.Record
+	got    Consumed
+
+	lastRead   time.Time
+	lastCommit time.Time
+	lastLook   time.Time
+	uncounted  map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
+	rebalances atomic.Int64
+}
+
+// Consume reads the run's topic on behalf of a virtual user until it has read enough. Not having read all in time is in
+// the result, and a doubt of the run, but no error: lost is not late.
+func (r *Run) Consume(ctx context.Context, vu int64, o ConsumeOptions) (Consumed, error) {
+	if why := r.Stopped(); why != nil {
+		return Consumed{Stopped: why.Error()}, nil
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	if o.Until == "" {
+		o.Until = UntilAcked
+		if r.opts.Records > 0 {
+			o.Until = UntilSent
+		}
+	}
+	ctx, done := r.whileRunning(ctx)
+	defer done()
+	reader, err := r.newReader(vu, o)
+	if err != nil {
+		return Consumed{}, err
+	}
+	err = reader.read(ctx)
+	reader.leave()
+	return reader.got, err
+}
+
+func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
+	r.mu.Lock()
+	r.readers++
+	name := fmt.Sprintf("reader %d of vu %d", r.readers, vu)
+	r.mu.Unlock()
+	reader := &liveReader{run: r, o: o, name: name, group: o.Group, uncounted: map[ledger.TopicPartition]bool{}}
+	reader.lastRead, reader.lastCommit = time.Now(), time.Now()
+	if reader.group == "" {
+		reader.group = name
+	}
+	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: reader.group})
+	opts := kafka.ConsumerOptions{
+		Topics: []string{r.opts.Topic}, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
+	}
+	if o.Group != "" {
+		opts.Listener = reader
+	}
+	client, err := kafka.NewConsumer(r.config(o.control), opts)
+	if err != nil {
+		return nil, err
+	}
+	reader.client = client
+	return reader, nil
+}
+
+// read polls until the reader has read enough or its time is up.
+func (l *liveReader) read(ctx context.Context) error {
+	deadline := time.Now().Add(l.o.Timeout)
+	var until time.Time
+	if l.o.For > 0 {
+		until = time.Now().Add(l.o.For)
+		deadline = until
+	}
+	for {
+		records, err := l.client.Poll(ctx, 0, 100*time.Millisecond)
+		if ctx.Err() != nil {
+			return nil // the script or the run ended: what was read counts
+		}
+		if err != nil {
+			l.failed(err)
+		}
+		for i := range records {
+			l.saw(&records[i])
+		}
+		if len(records) > 0 {
+			l.lastRead = time.Now()
+		}
+		l.commit(ctx, false)
+		if l.enough(ctx) || time.Now().After(deadline) {
+			l.conclude()
+			return nil
+		}
+	}
+}
+
+// saw tells the ledger of one record.
+func (l *liveReader) saw(r *kafka.Record) {
+	tp := ledger.TopicPartition{Topic: r.Topic, Partition: r.Partition}
+	if l.o.Group == "" && !l.uncounted[tp] {
+		l.uncounted[tp] = true
+		l.ids.Assign(tp, 0) // the run made the topic, so its log starts at 0
+	}
+	l.record.Offset, l.record.Timestamp, l.record.LeaderEpoch = r.Offset, r.Timestamp, r.LeaderEpoch
+	l.record.Key, l.record.Value = r.Key, r.Value
+	l.record.Headers = toLedger(l.record.Headers[:0], r.Headers)
+	l.ids.Read(tp, l.record)
+	l.got.Records++
+}
+
+// failed counts an error that the reader saw, by class.
+func (l *liveReader) failed(err error) {
+	name := kafka.ErrorName(err)
+	if fetch, ok := errors.AsType[*kafka.FetchError](err); ok {
+		name = fetch.Name
+	}
+	l.run.ledger.ClientError(l.name, name, err.Error())
+}
+
+// enough says whether the reader may stop.
+func (l *liveReader) enough(ctx context.Context) bool {
+	switch {
+	case l.o.For > 0:
+		return false // only time ends it
+	case l.o.Records > 0:
+		return l.got.Records >= l.o.Records
+	}
+	if l.o.Until == UntilSent && l.run.settled.Load() < l.run.opts.Records {
+		return false
+	}
+	if time.Since(l.lastLook) < 50*time.Millisecond {
+		return false // to compare what was read with what was acked is not free
+	}
+	l.lastLook = time.Now()
+	if l.run.ledger.Missing(l.group) == 0 {
+		return true
+	}
+	return time.Since(l.lastRead) > patience && l.atEnd(ctx)
+}
+
+// atEnd says whether there is nothing more to read in the reader's partitions, however much the ledger misses.
+func (l *liveReader) atEnd(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	lags, err := l.client.Lag(ctx)
+	if err != nil {
+		return false
+	}
+	for _, partitions := range lags {
+		for _, lag := range partitions {
+			if lag > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// conclude sums up what the reader read, and doubts the run where that is not everything it was to read.
+func (l *liveReader) conclude() {
+	l.got.Rebalances = l.rebalances.Load()
+	l.got.Missing = l.run.ledger.Missing(l.group)
+	l.got.Complete = l.got.Missing == 0
+	if l.got.Complete || l.o.For > 0 || l.o.Records > 0 {
+		return
+	}
+	l.run.doubt(contract.Doubt{
+		Requirements: []string{"F2.2"},
+		Text:         fmt.Sprintf("%s (group %q) had not read %d acked records when it stopped", l.name, l.o.Group, l.got.Missing),
+	})
+}
+
+// commit commits what was read, as far as a group wants it and the last commit is long enough ago.
+func (l *liveReader) commit(ctx context.Context, now bool) {
+	if l.o.Group == "" || !now && time.Since(l.lastCommit) < commitEvery {
+		return
+	}
+	l.lastCommit = time.Now()
+	if _, err := l.client.Commit(ctx, nil); err != nil && ctx.Err() == nil {
+		l.failed(fmt.Errorf("commit: %w", err))
+	}
+}
+
+// leave commits and leaves the group.
+func (l *liveReader) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	l.commit(ctx, true)
+	if err := l.client.Close(); err != nil {
+		l.failed(err)
+	}
+	l.run.member(l.o.Group, l.name, false)
+}
+
+// Assigned implements kafka.Listener: a new session of each partition begins.
+func (l *liveReader) Assigned(start kafka.Offsets) {
+	l.rebalances.Add(1)
+	for topic, partitions := range start {
+		for partition, from := range partitions {
+			l.ids.Assign(ledger.TopicPartition{Topic: topic, Partition: partition}, max(from, 0))
+		}
+	}
+	l.run.member(l.o.Group, l.name, true)
+}
+
+// Revoked implements kafka.Listener. What was read is committed while the partitions are still the member's.
+func (l *liveReader) Revoked(partitions kafka.Partitions) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	l.commit(ctx, true)
+	l.gone(partitions)
+}
+
+// Lost implements kafka.Listener.
+func (l *liveReader) Lost(partitions kafka.Partitions) { l.gone(partitions) }
+
+func (l *liveReader) gone(partitions kafka.Partitions) {
+	for topic, ids := range partitions {
+		for _, partition := range ids {
+			l.ids.Revoke(ledger.TopicPartition{Topic: topic, Partition: partition})
+		}
+	}
+}

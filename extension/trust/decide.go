@@ -1,0 +1,78 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/ledger"
+)
+
+// decide turns what the ledger, the scripts and the final phase know into the verdict. It does no I/O.
+func (r *Run) decide(f facts) contract.Verdict {
+	p := r.target.Profile
+	judgement := r.ledger.Judge(ledger.JudgeOptions{
+		PromisesNoErrors: true, // no scenario of normal operation excuses an error
+		DuplicateBudget:  p.Limits.DuplicateBudget,
+		Partitions:       f.partitions,
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	in := contract.Input{
+		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(),
+		Findings: judgement.Findings, Doubts: r.doubts, Expectations: r.expectations,
+		Measured: measured(judgement, f), MinAcked: r.opts.Records,
+		Notes: append(r.notes, judgement.Notes...), LieHits: r.target.lieHits(),
+	}
+	if r.stopped == nil && r.interrupted.Err() == nil {
+		for _, d := range judgement.Doubts {
+			in.Doubts = append(in.Doubts, contract.Doubt{Text: d.Text})
+		}
+	}
+	verdict, err := contract.Judge(in)
+	if err != nil {
+		// A script that names what does not exist is found by its first test; there is nothing to judge by.
+		return contract.Verdict{
+			Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Status: contract.Inconclusive,
+			Doubts: []contract.Doubt{{Text: fmt.Sprintf("no verdict: %v", err)}},
+		}
+	}
+	return verdict
+}
+
+func measured(j ledger.Judgement, f facts) contract.Measured {
+	c, e := j.Counts, j.Evidence
+	m := contract.Measured{
+		Sent: c.Sent, Acked: c.Acked + c.Suspicious, Failed: c.Failed, Unknown: c.Unknown, Errors: c.Errors,
+		LiveRead: c.Read, FinalReads: f.finalReads, Read: c.Found, Found: e.AckedFound, Duplicates: c.Duplicated,
+		Ordered: e.Ordered, Keyed: e.Keyed, Covered: e.Covered, Restarted: f.restarted, Audit: f.audit,
+	}
+	if m.Audit != nil {
+		m.Audit.Records, m.Audit.Acked = e.InObjects, e.AckedInObjects
+	}
+	return m
+}
+
+// countPartitions asks how many partitions the topic really has, which is what the Java partitioner goes by.
+func (r *Run) countPartitions(ctx context.Context) (int32, error) {
+	opts, err := r.target.Kafka.Options()
+	if err != nil {
+		return 0, err
+	}
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return 0, err
+	}
+	defer client.Close()
+	topics, err := kadm.NewClient(client).ListTopics(ctx, r.opts.Topic)
+	if err == nil {
+		err = topics.Error()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("counting the partitions of %s: %w", r.opts.Topic, err)
+	}
+	return int32(len(topics[r.opts.Topic].Partitions)), nil //nolint:gosec // partition ids are int32
+}

@@ -1,0 +1,225 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"k6suite/extension/kafka"
+	"k6suite/extension/ledger"
+)
+
+// stalled is how long a final read waits for the next record below the end before it gives a partition up as incomplete.
+const stalled = 15 * time.Second
+
+// finalRead reads a topic from its start to its end with a client of its own and hands every record to the ledger. The end
+// of a partition is the greatest of what ListOffsets answers, of the high watermark in Fetch responses and of the highest
+// acked offset; past it the reader goes on until a fetch is empty.
+type finalRead struct {
+	client *kgo.Client
+	admin  *kadm.Client
+	read   *ledger.FinalRead
+	topic  string
+
+	// patience is how long an acked offset beyond the end may stay away before the end is believed: lost is not late.
+	patience time.Duration
+
+	partitions map[int32]*finalPartition
+}
+
+type finalPartition struct {
+	tp        ledger.TopicPartition
+	ends      ledger.Ends
+	highest   int64 // highest acked offset, -1 for none
+	position  int64
+	done      bool
+	record    ledger.Record // reused for every record of the partition
+	lastMoved time.Time
+}
+
+// target is the offset up to which the partition must be read before its end is probed.
+func (p *finalPartition) target() int64 { return max(p.ends.Listed, p.ends.HighWatermark) }
+
+// readAll makes one complete final read. An error means that the target could not be read at all; a partition that could
+// not be read to its end is told to the ledger, which turns it into a doubt.
+func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topic string, patience time.Duration) error {
+	opts, err := cfg.Options()
+	if err != nil {
+		return err
+	}
+	opts = append(opts,
+		kgo.ConsumePartitions(nil), // partitions are added once their log starts are known
+		kgo.FetchMaxWait(250*time.Millisecond),
+		kgo.FetchMaxBytes(16<<20), kgo.FetchMaxPartitionBytes(4<<20),
+		kgo.KeepControlRecords(), // they move the position to the true end of the log
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+	)
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	f := &finalRead{
+		client: client, admin: kadm.NewClient(client), read: l.NewFinalRead(name), topic: topic,
+		patience: patience, partitions: map[int32]*finalPartition{},
+	}
+	if err := f.begin(ctx, l); err != nil {
+		return fmt.Errorf("%s of %s: %w", name, topic, err)
+	}
+	return f.run(ctx)
+}
+
+// begin asks for the ends of all partitions and starts to fetch them from the log start.
+func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
+	starts, err := f.admin.ListStartOffsets(ctx, f.topic)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("listing the log starts: %w", err)
+	}
+	ends, err := f.admin.ListEndOffsets(ctx, f.topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return fmt.Errorf("listing the end offsets: %w", err)
+	}
+	add := map[int32]kgo.Offset{}
+	starts.Each(func(start kadm.ListedOffset) {
+		end, _ := ends.Lookup(f.topic, start.Partition)
+		p := &finalPartition{
+			tp:        ledger.TopicPartition{Topic: f.topic, Partition: start.Partition},
+			ends:      ledger.Ends{LogStart: start.Offset, Listed: end.Offset, HighWatermark: -1},
+			highest:   -1,
+			position:  start.Offset,
+			lastMoved: time.Now(),
+		}
+		if offset, ok := l.HighestAcked(p.tp); ok {
+			p.highest = offset
+		}
+		f.partitions[start.Partition] = p
+		f.read.Begin(p.tp, p.ends)
+		add[start.Partition] = kgo.NewOffset().At(start.Offset)
+	})
+	if len(f.partitions) == 0 {
+		return errors.New("the topic has no partitions")
+	}
+	f.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{f.topic: add})
+	return nil
+}
+
+// run polls until every partition is read to its end, or gives up those that do not move.
+func (f *finalRead) run(ctx context.Context) error {
+	for {
+		if f.finished() {
+			return nil
+		}
+		poll, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		fetches := f.client.PollFetches(poll)
+		cancel()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f.take(fetches)
+		if err := f.settle(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (f *finalRead) finished() bool {
+	for _, p := range f.partitions {
+		if !p.done {
+			return false
+		}
+	}
+	return true
+}
+
+// take hands one poll to the ledger, partitions in parallel.
+func (f *finalRead) take(fetches kgo.Fetches) {
+	var group sync.WaitGroup
+	fetches.EachPartition(func(fetched kgo.FetchTopicPartition) {
+		p := f.partitions[fetched.Partition]
+		if p == nil || fetched.Topic != f.topic {
+			return
+		}
+		p.ends.HighWatermark = max(p.ends.HighWatermark, fetched.HighWatermark)
+		if len(fetched.Records) > 0 {
+			group.Go(func() { p.take(f.read, fetched.Records) })
+		}
+	})
+	group.Wait()
+}
+
+func (p *finalPartition) take(read *ledger.FinalRead, records []*kgo.Record) {
+	for _, r := range records {
+		p.position = r.Offset + 1
+		if r.Attrs.IsControl() {
+			continue
+		}
+		fill(&p.record, r)
+		read.Read(p.tp, p.record)
+	}
+	p.lastMoved = time.Now()
+}
+
+// fill makes a ledger record of a client record without allocating: the ledger keeps nothing of it.
+func fill(to *ledger.Record, r *kgo.Record) {
+	to.Offset, to.Timestamp, to.Key, to.Value, to.LeaderEpoch = r.Offset, r.Timestamp, r.Key, r.Value, r.LeaderEpoch
+	to.Headers = to.Headers[:0]
+	for _, h := range r.Headers {
+		to.Headers = append(to.Headers, ledger.Header{Key: h.Key, Value: h.Value})
+	}
+}
+
+// settle looks past the end of each partition that is read up to it, and gives up those that have stalled below it.
+func (f *finalRead) settle(ctx context.Context) error {
+	for _, p := range f.sorted() {
+		quiet := time.Since(p.lastMoved)
+		switch {
+		case p.done, p.position < p.target() && quiet < stalled:
+			continue
+		case p.position <= p.highest && quiet < f.patience:
+			continue
+		}
+		if err := f.probe(ctx, p, quiet); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probe looks past what has been read with one plain fetch: an empty answer is the end of the log.
+func (f *finalRead) probe(ctx context.Context, p *finalPartition, quiet time.Duration) error {
+	answer, err := fetchAt(ctx, f.client, f.topic, p.tp.Partition, p.position)
+	if err != nil {
+		return fmt.Errorf("fetching past the end of %s/%d: %w", f.topic, p.tp.Partition, err)
+	}
+	p.ends.HighWatermark = max(p.ends.HighWatermark, answer.highWatermark)
+	more := answer.records || p.position < p.target()
+	if more && quiet < stalled {
+		return nil // the client is about to bring it
+	}
+	p.ends.Reached, p.ends.EmptyAtEnd = p.position, !answer.records
+	p.done = true
+	f.read.End(p.tp, p.ends)
+	f.client.PauseFetchPartitions(map[string][]int32{f.topic: {p.tp.Partition}})
+	return nil
+}
+
+func (f *finalRead) sorted() []*finalPartition {
+	out := make([]*finalPartition, 0, len(f.partitions))
+	for _, p := range f.partitions {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b *finalPartition) int { return int(a.tp.Partition - b.tp.Partition) })
+	return out
+}

@@ -1,0 +1,124 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/kafka"
+)
+
+// Broker is one broker as metadata names it.
+type Broker struct {
+	ID         int32  `js:"id"`
+	Address    string `js:"address"`
+	Controller bool   `js:"controller"`
+}
+
+// Info is what preflight found out about the target; scripts get it as setup data.
+type Info struct {
+	Profile   string   `js:"profile"`
+	System    string   `js:"system"`
+	Bootstrap string   `js:"bootstrap"` // the one address that preflight used
+	Brokers   []Broker `js:"brokers"`
+	Metrics   []string `js:"metrics"`
+	Topic     string   `js:"topic"`
+	Reached   bool     `js:"reached"` // false: nothing answered, and the run will be INCONCLUSIVE
+}
+
+// Prepare is the preflight: reach the target through its first address alone, create the topic, and prove that the healthy
+// path works by a tracked record to each partition and back. A target that cannot be reached is not an error of the
+// script: the run goes on without traffic and is judged INCONCLUSIVE.
+func (r *Run) Prepare(ctx context.Context) (Info, error) {
+	ctx, done := r.whileRunning(ctx)
+	defer done()
+	info := Info{
+		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: r.target.Metrics, Topic: r.opts.Topic,
+	}
+	cfg := r.target.Kafka
+	cfg.Brokers = cfg.Brokers[:1] // one bootstrap address must suffice
+	info.Bootstrap = cfg.Brokers[0]
+
+	contact, cancel := context.WithTimeout(ctx, time.Duration(r.target.Profile.Limits.Connect))
+	defer cancel()
+	probed, err := kafka.Probe(contact, cfg)
+	if err != nil {
+		r.stop(fmt.Errorf("profile %s: %w", r.target.Profile.Name, err))
+		return info, nil
+	}
+	info.Reached = true
+	for _, b := range probed.Brokers {
+		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))), Controller: b.ID == probed.ControllerID})
+	}
+	if err := r.prepareTopic(ctx, cfg); err != nil {
+		r.stop(fmt.Errorf("preflight on profile %s: %w", r.target.Profile.Name, err))
+	}
+	return info, nil
+}
+
+// prepareTopic creates the topic, or has the first record create it, and runs the positive control.
+func (r *Run) prepareTopic(ctx context.Context, cfg kafka.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	partitions := r.opts.Partitions
+	if r.opts.AutoCreate && r.target.Profile.Claims.AutoCreation {
+		if err := r.control(ctx, cfg, kafka.AnyPartition); err != nil {
+			return err
+		}
+		var err error
+		if partitions, err = r.countPartitions(ctx); err != nil {
+			return err
+		}
+	} else if err := r.createTopic(ctx, cfg); err != nil {
+		return err
+	}
+	for partition := range partitions {
+		if err := r.control(ctx, cfg, partition); err != nil {
+			return err
+		}
+	}
+	return r.controlRead(ctx, cfg, partitions)
+}
+
+func (r *Run) createTopic(ctx context.Context, cfg kafka.Config) error {
+	admin, err := kafka.NewAdmin(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close() }()
+	return admin.CreateTopic(ctx, kafka.TopicSpec{
+		Topic: r.opts.Topic, Partitions: r.opts.Partitions, Replication: r.target.Profile.Topics.ReplicationFactor,
+	})
+}
+
+// control sends one tracked record of the positive control.
+func (r *Run) control(ctx context.Context, cfg kafka.Config, partition int32) error {
+	sent, err := r.Produce(ctx, controlVU, ProduceOptions{Partition: &partition, control: &cfg})
+	if err != nil {
+		return err
+	}
+	if sent.Acked != 1 {
+		return fmt.Errorf("a record to %s/%d was not acknowledged: %v", r.opts.Topic, partition, sent.Errors)
+	}
+	return nil
+}
+
+// controlRead reads the records of the positive control back.
+func (r *Run) controlRead(ctx context.Context, cfg kafka.Config, partitions int32) error {
+	read, err := r.Consume(ctx, controlVU, ConsumeOptions{Timeout: 20 * time.Second, Until: UntilAcked, control: &cfg})
+	if err != nil {
+		return err
+	}
+	if !read.Complete {
+		r.doubt(contract.Doubt{Requirements: []string{"F1.1"}, Text: fmt.Sprintf(
+			"the positive control read %d records back, and missed %d", read.Records, read.Missing)})
+		return nil
+	}
+	return r.Expect(contract.Expectation{
+		Requirement: "F1.1", What: "a client that knows one address reaches every partition", OK: true,
+		Evidence: fmt.Sprintf("bootstrap %s: records to and from each of %d partitions", cfg.Brokers[0], partitions),
+	})
+}

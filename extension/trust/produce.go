@@ -1,0 +1,230 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k6suite/extension/kafka"
+	"k6suite/extension/ledger"
+)
+
+// ProduceOptions say what one call sends.
+type ProduceOptions struct {
+	Records     int           // how many; default 1
+	Size        int           // bytes of a value; default 200, never less than the envelope
+	Keys        int           // keys to choose from in turn; 0: no key
+	Partition   *int32        // explicit partition; nil: the partitioner chooses
+	Shared      bool          // all virtual users send through one client
+	Compression string        // none, gzip, snappy, lz4, zstd; default none
+	Timeout     time.Duration // how long to wait for the acks of this call; default 60s
+
+	control *kafka.Config // the positive control connects by this
+}
+
+// Produced counts the outcomes of one call.
+type Produced struct {
+	Acked      int64            `js:"acked"`
+	Suspicious int64            `js:"suspicious"` // among Acked: without an offset
+	Failed     int64            `js:"failed"`
+	Unknown    int64            `js:"unknown"` // may or may not have been written, unanswered ones included
+	Errors     map[string]int64 `js:"errors"`  // by Kafka error name
+	Stopped    string           `js:"stopped"` // why nothing was sent
+}
+
+// Virtual users that k6 does not know.
+const (
+	allVUs    int64 = -1 // a client that all share
+	controlVU int64 = -2 // the positive control
+)
+
+type clientKey struct {
+	vu          int64
+	compression string
+}
+
+type producerKey struct {
+	client   clientKey
+	vu       int64
+	keyed    bool
+	explicit bool
+}
+
+// trackedProducer is one identity in the ledger on a client. Its lock makes the order of sequence numbers the order in
+// which the client gets the records.
+type trackedProducer struct {
+	mu     sync.Mutex
+	ids    *ledger.Producer
+	client *kafka.Producer
+}
+
+// Produce sends tracked records on behalf of a virtual user and waits for their acknowledgements. An error means that
+// nothing was sent; what happened to sent records is in the result and, record by record, in the ledger.
+func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced, error) {
+	if why := r.Stopped(); why != nil {
+		return Produced{Stopped: why.Error()}, nil
+	}
+	if o.Records == 0 {
+		o.Records = 1
+	}
+	if o.Size == 0 {
+		o.Size = 200
+	}
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	p, err := r.producer(vu, o)
+	if err != nil {
+		return Produced{}, err
+	}
+	ctx, done := r.whileRunning(ctx)
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+
+	tally := newTally(o.Records)
+	p.send(ctx, r, o, tally)
+	select {
+	case <-tally.done:
+	case <-ctx.Done():
+	}
+	return tally.result(), nil
+}
+
+// send hands the records of one call to the client, in the order of their sequence numbers.
+func (p *trackedProducer) send(ctx context.Context, r *Run, o ProduceOptions, tally *tally) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	partition := int32(-1)
+	if o.Partition != nil {
+		partition = *o.Partition
+	}
+	for i := range o.Records {
+		if ctx.Err() != nil {
+			return // what was not handed over was never sent, and is not in the ledger
+		}
+		var key []byte
+		if o.Keys > 0 {
+			key = strconv.AppendInt([]byte("key-"), int64(i%o.Keys), 10)
+		}
+		made := p.ids.Make(key, o.Size)
+		tally.sent.Add(1)
+		record := &kafka.Record{
+			Topic: r.opts.Topic, Partition: partition, Key: made.Key, Value: made.Value, Headers: toClient(made.Headers),
+		}
+		p.client.SendAsync(ctx, record, func(result kafka.Result) {
+			tally.count(r.settle(made.Serial, p.client.Retried(), result))
+			if o.control == nil {
+				r.settled.Add(1)
+			}
+		})
+	}
+}
+
+// settle tells the ledger what became of a record.
+func (r *Run) settle(serial ledger.Serial, retried bool, result kafka.Result) (ledger.OutcomeKind, string) {
+	outcome := ledger.Outcome{
+		Serial: serial, TP: ledger.TopicPartition{Topic: result.Topic, Partition: result.Partition},
+		Offset: result.Offset, At: time.Now(),
+	}
+	if result.Err != nil {
+		outcome.Error = kafka.ErrorName(result.Err)
+	}
+	switch result.Outcome {
+	case kafka.OK:
+		outcome.Kind = ledger.Acked
+	case kafka.Suspicious:
+		outcome.Kind, outcome.Retried = ledger.Suspicious, retried
+	case kafka.Failed:
+		outcome.Kind = ledger.Failed
+	default:
+		outcome.Kind = ledger.Unknown
+	}
+	r.ledger.Settle(outcome)
+	return outcome.Kind, outcome.Error
+}
+
+// producer finds or makes the identity, and its client, that a virtual user sends with.
+func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
+	client := clientKey{vu: vu, compression: o.Compression}
+	if o.Shared {
+		client.vu = allVUs
+	}
+	key := producerKey{client: client, vu: vu, keyed: o.Keys > 0, explicit: o.Partition != nil}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.producers[key]; p != nil {
+		return p, nil
+	}
+	idempotent := r.target.Profile.Claims.Idempotence
+	c := r.clients[client]
+	if c == nil {
+		var err error
+		c, err = kafka.NewProducer(r.config(o.control), kafka.ProducerOptions{
+			DisableIdempotence: !idempotent, // one request in flight then, so that order still holds
+			Compression:        o.Compression, AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("making a producer: %w", err)
+		}
+		r.clients[client] = c
+	}
+	p := &trackedProducer{client: c, ids: r.ledger.NewProducer(ledger.ProducerOptions{
+		Name: fmt.Sprintf("vu %d", vu), Idempotent: idempotent, Ordered: true, Keyed: key.keyed && !key.explicit,
+	})}
+	r.producers[key] = p
+	return p, nil
+}
+
+// tally counts the outcomes of one call as they come.
+type tally struct {
+	want    int64
+	sent    atomic.Int64
+	settled atomic.Int64
+	done    chan struct{}
+
+	mu     sync.Mutex
+	counts Produced
+}
+
+func newTally(records int) *tally {
+	return &tally{want: int64(records), done: make(chan struct{}), counts: Produced{Errors: map[string]int64{}}}
+}
+
+func (t *tally) count(kind ledger.OutcomeKind, name string) {
+	t.mu.Lock()
+	switch kind {
+	case ledger.Acked:
+		t.counts.Acked++
+	case ledger.Suspicious:
+		t.counts.Acked++
+		t.counts.Suspicious++
+	case ledger.Failed:
+		t.counts.Failed++
+	default:
+		t.counts.Unknown++
+	}
+	if name != "" {
+		t.counts.Errors[name]++
+	}
+	t.mu.Unlock()
+	if t.settled.Add(1) == t.want {
+		close(t.done)
+	}
+}
+
+// result counts what is not settled by now as unknown; it may still be settled in the ledger later.
+func (t *tally) result() Produced {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := t.counts
+	out.Errors = make(map[string]int64, len(t.counts.Errors))
+	for name, n := range t.counts.Errors {
+		out.Errors[name] = n
+	}
+	out.Unknown += t.sent.Load() - t.settled.Load()
+	return out
+}

@@ -1,0 +1,154 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/kafka"
+	"k6suite/extension/ledger"
+)
+
+// Options are the terms of one run.
+type Options struct {
+	Script     string // name without .js; decides which requirements are judged
+	RunID      string // names the run, its topic and its results
+	Topic      string // default: k6suite-<script>-<run id>
+	Partitions int32  // default 3
+	Records    int64  // how many the run will send in all: readers wait for them, and fewer acked is INCONCLUSIVE
+	AutoCreate bool   // leave the creation of the topic to the target
+	Results    string // folder under which the run saves its verdict; default "results"
+	Meter      kafka.Meter
+}
+
+// Run is one scenario on its way to a verdict. All virtual users of a process share it.
+type Run struct {
+	opts   Options
+	target *Target
+	ledger *ledger.Ledger
+
+	settled atomic.Int64 // records of Produce with an outcome, the positive control's not counted
+
+	mu           sync.Mutex
+	producers    map[producerKey]*trackedProducer
+	clients      map[clientKey]*kafka.Producer
+	stamps       map[int64]*ledger.Producer // of records that scripts make, by virtual user
+	seers        map[int64]*ledger.Reader   // of records that scripts read
+	expectations []contract.Expectation
+	doubts       []contract.Doubt
+	notes        []string
+	members      map[string]map[string]bool // group → readers that hold partitions now
+	readers      int                        // names the readers
+	membersMoved chan struct{}              // closed and renewed when members change
+	stopped      error                      // why no more traffic is sent, nil while all is well
+	verdict      *contract.Verdict
+	interrupt    context.CancelCauseFunc
+	interrupted  context.Context
+}
+
+// ErrInterrupted is the cause of a run that was ended by a signal.
+var ErrInterrupted = errors.New("interrupted")
+
+// NewRun makes a run against a target. It does no I/O.
+func NewRun(target *Target, opts Options) (*Run, error) {
+	if _, err := contract.ScenarioOf(opts.Script); err != nil {
+		return nil, err
+	}
+	if opts.Topic == "" {
+		opts.Topic = TopicName(opts.Script, opts.RunID)
+	}
+	if opts.Partitions == 0 {
+		opts.Partitions = 3
+	}
+	if opts.Results == "" {
+		opts.Results = "results"
+	}
+	interrupted, interrupt := context.WithCancelCause(context.Background())
+	r := &Run{
+		opts: opts, target: target,
+		ledger:       ledger.New(ledger.Options{Run: opts.RunID}),
+		producers:    map[producerKey]*trackedProducer{},
+		clients:      map[clientKey]*kafka.Producer{},
+		stamps:       map[int64]*ledger.Producer{},
+		seers:        map[int64]*ledger.Reader{},
+		members:      map[string]map[string]bool{},
+		membersMoved: make(chan struct{}),
+		interrupt:    interrupt, interrupted: interrupted,
+	}
+	r.ledger.Own(opts.Topic)
+	return r, nil
+}
+
+// TopicName is the topic that a run of a script owns if it is not told another.
+func TopicName(script, runID string) string { return fmt.Sprintf("k6suite-%s-%s", script, runID) }
+
+// Topic is the topic that the run owns.
+func (r *Run) Topic() string { return r.opts.Topic }
+
+// ID is the run's id.
+func (r *Run) ID() string { return r.opts.RunID }
+
+// Interrupt ends the run early: traffic stops, the final phase is skipped, and the verdict is INCONCLUSIVE.
+func (r *Run) Interrupt(why string) {
+	r.interrupt(fmt.Errorf("%w by %s before the final phase was done", ErrInterrupted, why))
+}
+
+// Expect records what a script itself found out about a requirement that it judges, with its evidence.
+func (r *Run) Expect(e contract.Expectation) error {
+	scenario, err := contract.ScenarioOf(r.opts.Script)
+	if err != nil {
+		return err
+	}
+	if !scenario.JudgesRequirement(e.Requirement) {
+		return fmt.Errorf("expect: %s does not judge %q, it judges %s", r.opts.Script, e.Requirement, strings.Join(scenario.Judges, " "))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expectations = append(r.expectations, e)
+	return nil
+}
+
+// Stopped says why the run sends and reads nothing more, nil while it does.
+func (r *Run) Stopped() error {
+	if r.interrupted.Err() != nil {
+		return context.Cause(r.interrupted)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped
+}
+
+// stop ends all traffic: from now on there is nothing that could be judged.
+func (r *Run) stop(why error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped == nil {
+		r.stopped = why
+		r.doubts = append(r.doubts, contract.Doubt{Text: why.Error()})
+	}
+}
+
+func (r *Run) doubt(d contract.Doubt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doubts = append(r.doubts, d)
+}
+
+// config gives how to connect: as the profile says, unless something else is asked for.
+func (r *Run) config(other *kafka.Config) kafka.Config {
+	if other != nil {
+		return *other
+	}
+	return r.target.Kafka
+}
+
+// whileRunning gives a context that also ends when the run is interrupted.
+func (r *Run) whileRunning(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(r.interrupted, cancel)
+	return ctx, func() { stop(); cancel() }
+}

@@ -1,0 +1,105 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"k6suite/extension/embedded"
+	"k6suite/extension/kafka"
+	"k6suite/extension/objectstore"
+	"k6suite/extension/profile"
+)
+
+// TargetOptions say which target a run judges.
+type TargetOptions struct {
+	Profile *profile.Profile
+	Lies    []string // names of deliberate defects, embedded target only
+	Seed    int64    // of the lies; default 1
+	Logger  *slog.Logger
+}
+
+// Target is the system under test, opened: where its brokers are, and what else can be seen of it. Several runs and
+// clients of one process share it.
+type Target struct {
+	Profile *profile.Profile
+	Kafka   kafka.Config
+	Metrics []string // Prometheus URLs, none if the target serves none
+
+	embedded *embedded.Cluster
+	store    *objectstore.Config
+}
+
+// OpenTarget resolves a profile. The embedded target is started; any other is only described, and first contacted by
+// Run.Prepare.
+func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
+	if o.Profile.System != profile.Embedded {
+		if len(o.Lies) > 0 {
+			return nil, fmt.Errorf("K6_LIE=%s: only the embedded target lies, and profile %s is %s", o.Lies[0], o.Profile.Name, o.Profile.System)
+		}
+		return describe(o.Profile)
+	}
+	return startEmbedded(ctx, o)
+}
+
+func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
+	cluster, err := embedded.Start(ctx, embedded.Options{
+		Brokers:           o.Profile.Embedded.Brokers,
+		DefaultPartitions: o.Profile.Embedded.Partitions,
+		AutoCreate:        o.Profile.Claims.AutoCreation,
+		Lies:              o.Lies,
+		Seed:              o.Seed,
+		Store:             embedded.StoreOptions{Dir: o.Profile.Embedded.StoreDir},
+		Logger:            o.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("starting the embedded target: %w", err)
+	}
+	store := cluster.ObjectStore()
+	return &Target{
+		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Brokers()), Metrics: []string{cluster.MetricsURL()},
+		embedded: cluster, store: &store,
+	}, nil
+}
+
+func describe(p *profile.Profile) (*Target, error) {
+	t := &Target{Profile: p, Kafka: clientConfig(p, p.Brokers), Metrics: p.Metrics}
+	if s := p.ObjectStore; s != nil && p.Claims.ObjectStorage {
+		access, secret, err := s.Credentials(os.LookupEnv)
+		if err != nil {
+			return nil, fmt.Errorf("profile %s: %w", p.Name, err)
+		}
+		t.store = &objectstore.Config{
+			Endpoint: s.Endpoint, Bucket: s.Bucket, Prefix: s.Prefix, Region: s.Region, Layout: s.Layout,
+			AccessKey: access, SecretKey: secret,
+		}
+	}
+	return t, nil
+}
+
+// firstWrite says when an object was first written, where the target's storage traffic passes through our proxy.
+func (t *Target) firstWrite(key string) time.Time {
+	if t.embedded == nil {
+		return time.Time{}
+	}
+	at, _ := t.embedded.RequestLog().FirstWrite(t.store.Bucket, key)
+	return at
+}
+
+// lieHits counts how often each lie was told; nil where nobody lies.
+func (t *Target) lieHits() map[string]int64 {
+	if t.embedded == nil {
+		return nil
+	}
+	return t.embedded.LieHits()
+}
+
+// Close stops what OpenTarget started. It may be called more than once.
+func (t *Target) Close() error {
+	if t.embedded == nil {
+		return nil
+	}
+	return t.embedded.Close()
+}

@@ -1,0 +1,164 @@
+declare module "k6/x/trust" {
+  import type { ConsumedRecord, ProduceRecord } from "k6/x/kafka";
+
+  /** A time span: "250ms", "5s", "2m", or milliseconds. */
+  type Duration = string | number;
+
+  /** The profile that K6_PROFILE names, with every default and every override from the environment applied. */
+  export interface Profile {
+    readonly name: string;
+    readonly runId: string;
+    readonly description: string;
+    /** embedded, kafka, kafscale or other. */
+    readonly system: string;
+    /** host:port; empty for the embedded target, which is not started yet. */
+    readonly brokers: readonly string[];
+    /** What the target promises, by the name of the claim. */
+    readonly claims: Readonly<Record<string, boolean>>;
+    /** Bounds that requirements use; durations as "5s". */
+    readonly limits: Readonly<Record<string, string | number>>;
+    /** Prometheus URLs, one a broker. */
+    readonly metrics: readonly string[];
+  }
+
+  /** profile loads the profile. It throws where the profile is unknown or wrong, naming the key. */
+  export function profile(): Profile;
+
+  export interface LedgerOptions {
+    /** Name of the script, without .js: decides which requirements are judged. */
+    script: string;
+    /** Default: k6suite-<script>-<run id>. */
+    topic?: string;
+    /** Partitions of the topic. Default 3. */
+    partitions?: number;
+    /** How many records the run will send in all: readers wait for them, and fewer acked ones are INCONCLUSIVE. */
+    records?: number;
+    /** Leave the creation of the topic to the target. Default false. */
+    autoCreate?: boolean;
+  }
+
+  /** What preflight found out; setup hands it to every function of the script. */
+  export interface TargetInfo {
+    profile: string;
+    system: string;
+    /** The one address that was used. */
+    bootstrap: string;
+    brokers: { id: number; address: string; controller: boolean }[];
+    /** Prometheus URLs, none where the target serves none. */
+    metrics: string[];
+    topic: string;
+    /** false: nothing answered, and the run will be INCONCLUSIVE. */
+    reached: boolean;
+  }
+
+  export interface ProduceOptions {
+    /** How many to send. Default 1. */
+    records?: number;
+    /** Bytes of a value. Default 200; never less than the envelope that carries the identity. */
+    size?: number;
+    /** How many keys to use in turn. Default 0: records have no key. */
+    keys?: number;
+    /** Explicit partition. Default: the partitioner chooses. */
+    partition?: number;
+    /** Send through one Kafka client that all virtual users share. Default false: one client each. */
+    shared?: boolean;
+    /** Default "none". */
+    compression?: "none" | "gzip" | "snappy" | "lz4" | "zstd";
+    /** How long to wait for the acknowledgements. Default "60s"; what is unanswered then is unknown. */
+    timeout?: Duration;
+  }
+
+  /** Outcomes of one call, in records. */
+  export interface Produced {
+    acked: number;
+    /** Among acked: those without an offset. */
+    suspicious: number;
+    /** Definitely not written. */
+    failed: number;
+    /** May or may not have been written. */
+    unknown: number;
+    /** Failed and unknown ones by Kafka error name. */
+    errors: Record<string, number>;
+    /** Why nothing was sent; empty where something was. */
+    stopped: string;
+  }
+
+  export interface ConsumeOptions {
+    /** Consumer group. Default: none, this reader reads all partitions by itself from the log start. */
+    group?: string;
+    /**
+     * When it is enough: "sent" waits until all announced records were sent and every acked one was read; "acked" until
+     * every record that is acked by now was read. Default "sent" where the ledger knows how many there will be.
+     */
+    until?: "sent" | "acked";
+    /** Stop after so many records. Default 0: no such bound. */
+    records?: number;
+    /** Stop after this time. Default: no such bound. */
+    for?: Duration;
+    /** Give up after this time. Default "60s". */
+    timeout?: Duration;
+  }
+
+  export interface Consumed {
+    records: number;
+    /** The reader, or its group, has read every acked record. */
+    complete: boolean;
+    /** Acked records that it had not read in the end. */
+    missing: number;
+    /** How often partitions were assigned to it. */
+    rebalances: number;
+    /** Why nothing was read; empty where something was. */
+    stopped: string;
+  }
+
+  export type Status = "PASS" | "FAIL" | "INCONCLUSIVE" | "NOT CLAIMED";
+
+  /** One broken rule with its evidence. */
+  export interface Finding {
+    code: string;
+    topic: string;
+    partition: number;
+    /** -1: none. */
+    offset: number;
+    /** UUID of the record. */
+    record: string;
+    detail: string;
+  }
+
+  export interface Verdict {
+    run: string;
+    script: string;
+    profile: string;
+    status: Status;
+    requirements: { id: string; title: string; status: Status; evidence: string[] }[];
+    findings: Finding[];
+  }
+
+  /**
+   * Ledger keeps, for all virtual users together, what was sent, acked and read in a run, and judges it. Its constructor
+   * does no I/O: use it in the init context, with the same options in every virtual user.
+   */
+  export class Ledger {
+    constructor(options: LedgerOptions);
+    /** The run's id: K6_RUN_ID, or random. */
+    readonly run: string;
+    /** The topic that the run owns. */
+    readonly topic: string;
+    /** prepare reaches the target, creates the topic and sends a record to each partition and back. Call it in setup. */
+    prepare(): Promise<TargetInfo>;
+    /** produce sends tracked records and waits for their acknowledgements. It does not reject for their errors. */
+    produce(options?: ProduceOptions): Promise<Produced>;
+    /** consume reads the topic as an application would, until it is enough. */
+    consume(options?: ConsumeOptions): Promise<Consumed>;
+    /** membersSeen waits until so many readers of a group have partitions; false where that did not happen in time. */
+    membersSeen(group: string, members: number, timeout?: Duration): Promise<boolean>;
+    /** stamp gives a record of the script's own an identity, in headers. Send it with a Producer: its outcome is tracked. */
+    stamp(record: ProduceRecord): ProduceRecord;
+    /** seen tells the ledger of a record that the script read itself, with valueAs "bytes" (or "string" for text). */
+    seen(record: ConsumedRecord): void;
+    /** expect records what the script found out about a requirement that it judges. */
+    expect(requirement: string, what: string, ok: boolean, evidence?: string): void;
+    /** judge drains, reads everything again, audits the bucket and judges. Call it in teardown. */
+    judge(): Promise<Verdict>;
+  }
+}
