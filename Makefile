@@ -44,7 +44,7 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	if [[ -n $$unformatted ]]; then printf 'not formatted (gofumpt -l -w):\n%s\n' "$$unformatted"; exit 1; fi
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
-	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common
+	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check
 	cd tools/typescript && npx --no-install tsc --project .
 
 $(TSC): tools/typescript/package.json tools/typescript/package-lock.json
