@@ -21,7 +21,7 @@ func consistency() []Requirement {
 	return []Requirement{
 		{ID: "NFR2.1", Title: "0 duplicates", Rules: rules("DUPLICATE"), proof: unique},
 		{ID: "NFR2.2", Title: "0 missing", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: complete},
-		{ID: "NFR2.3", Title: "100 % UUID match", Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "ABORTED_READ"), proof: matched},
+		{ID: "NFR2.3", Title: "100 % UUID match", Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "LOST_SUFFIX", "ABORTED_READ"), proof: matched},
 		{ID: "NFR2.4", Title: "Kafka equals bucket", Rules: rules("OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage), proof: bucketEqual},
 		{
 			ID: "NFR2.5", Title: "strict order per partition", proof: ordered,

@@ -16,7 +16,7 @@ import (
 	"k6suite/extension/ledger"
 )
 
-var update = flag.Bool("update", false, "rewrite the tables in SPEC/")
+var update = flag.Bool("update", false, "rewrite the tables in SPEC/ and DOCS/")
 
 const root = "../.."
 
@@ -60,8 +60,8 @@ func TestIDsAreStable(t *testing.T) {
 // Each id is in SPEC with its rules, its claims and the scripts that judge it, the planned ones marked as such.
 func TestSpec(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"features.md", "nfr.md", "scenarios.md"} {
-		name := filepath.Join(root, "SPEC", file)
+	for _, file := range []string{"SPEC/features.md", "SPEC/nfr.md", "SPEC/scenarios.md", "DOCS/test-reference.md"} {
+		name := filepath.Join(root, filepath.FromSlash(file))
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		want := fillTables(t, string(text))
@@ -120,9 +120,16 @@ func fillTables(t *testing.T, text string) string {
 	require.NotEmpty(t, markers.FindString(text))
 	return markers.ReplaceAllStringFunc(text, func(block string) string {
 		name := markers.FindStringSubmatch(block)[1]
-		table := requirementTable(name)
-		if name == "scenarios" {
+		var table string
+		switch name {
+		case "scenarios":
 			table = scenarioTable()
+		case "scripts":
+			table = scriptTable()
+		case "rules":
+			table = ruleTable()
+		default:
+			table = requirementTable(name)
 		}
 		return fmt.Sprintf("<!-- %s -->\n%s<!-- /%s -->", name, table, name)
 	})
@@ -192,6 +199,32 @@ func scenarioTable() string {
 			script, records = script+" *planned*", "–"
 		}
 		fmt.Fprintf(&b, "| %s %s | %s | %s | %s | %s | %s |\n", s.ID, s.Title, script, s.Stage, s.Load, records, strings.Join(s.Judges, " "))
+	}
+	return b.String()
+}
+
+func scriptTable() string {
+	var b strings.Builder
+	b.WriteString("| Script | Scenario | What it does | Records |\n|---|---|---|---|\n")
+	for _, s := range contract.Scenarios() {
+		if s.Exists {
+			fmt.Fprintf(&b, "| `tests/%s.js` | %s %s | %s | %d |\n", s.Script, s.ID, s.Title, s.Load, s.MinAcked)
+		}
+	}
+	return b.String()
+}
+
+func ruleTable() string {
+	var b strings.Builder
+	b.WriteString("| Rule | Broken when | Breaks |\n|---|---|---|\n")
+	for _, rule := range ledger.Rules() {
+		var ids []string
+		for _, r := range contract.Requirements() {
+			if r.BrokenBy(rule.Code) {
+				ids = append(ids, r.ID)
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", rule.Code, rule.Definition, strings.Join(ids, " "))
 	}
 	return b.String()
 }

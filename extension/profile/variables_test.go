@@ -1,12 +1,65 @@
 package profile
 
 import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"k6suite/extension/internal/nearest"
 
 	"github.com/stretchr/testify/require"
 )
+
+var update = flag.Bool("update", false, "rewrite the table in DOCS/profiles.md")
+
+// The table of values in the documentation is made from the schema, which is the one source of both.
+func TestDocumentedVariables(t *testing.T) {
+	t.Parallel()
+	const file = "../../DOCS/profiles.md"
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	s, err := newSchema()
+	require.NoError(t, err)
+	block := regexp.MustCompile(`(?s)<!-- variables -->\n.*?<!-- /variables -->`)
+	require.Len(t, block.FindAllString(string(text), -1), 1)
+	want := block.ReplaceAllLiteralString(string(text), "<!-- variables -->\n"+variableTable(s)+"<!-- /variables -->")
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
+		return
+	}
+	require.Equal(t, want, string(text), "differs from the schema: go test ./extension/profile -run TestDocumentedVariables -update")
+}
+
+func variableTable(s *schema) string {
+	var b strings.Builder
+	b.WriteString("| Value | Default | What it is | Variable |\n|---|---|---|---|\n")
+	for _, l := range leaves(s.profile) {
+		at, standard := s.profile, "–"
+		for _, name := range l.path {
+			at = resolve(at).Properties[name]
+		}
+		if d := defaultOf(at); d != nil {
+			text, _ := json.Marshal(*d)
+			standard = "`" + string(text) + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s%s | `%s` |\n", strings.Join(l.path, "."), standard, resolve(at).Description, words(resolve(at)), l.variable)
+	}
+	return b.String()
+}
+
+// words lists what an enum allows.
+func words(s *jsonschema.Schema) string {
+	if s.Enum == nil {
+		return ""
+	}
+	return ": " + list(s.Enum.Values)
+}
 
 func TestVariablesAreUnambiguous(t *testing.T) {
 	t.Parallel()
