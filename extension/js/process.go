@@ -218,12 +218,19 @@ func (p *process) catchSignals() {
 			for s := range signals {
 				p.mu.Lock()
 				for _, run := range p.runs {
-					run.Interrupt(s.String())
+					run.Interrupt(signalName(s))
 				}
 				p.mu.Unlock()
 			}
 		}()
 	})
+}
+
+func signalName(s os.Signal) string {
+	if s == syscall.SIGTERM {
+		return "SIGTERM"
+	}
+	return "Ctrl-C (SIGINT)"
 }
 
 // run finds or makes the run of a script; virtual users that give the same options share it.

@@ -86,6 +86,9 @@ func (l *ledger) async(work func(context.Context, *trust.Run) (any, error)) *sob
 			return
 		}
 		result, err := work(ctx, run)
+		if err == nil {
+			result, err = plain(result)
+		}
 		if err != nil {
 			reject(err)
 			return
@@ -189,10 +192,7 @@ func (l *ledger) judge() *sobek.Promise {
 		l.count(map[*metrics.Metric]int{
 			l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
 		})
-		if err != nil {
-			return nil, err
-		}
-		return plain(*verdict)
+		return *verdict, err
 	})
 }
 

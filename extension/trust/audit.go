@@ -38,10 +38,7 @@ func (r *Run) auditBucket(ctx context.Context, partitions int32) *contract.Audit
 }
 
 func (r *Run) readBucket(ctx context.Context, visit func(objectstore.AuditObject, []objectstore.Record) error) error {
-	if r.target.store == nil {
-		return errors.New("the profile claims object storage but says nothing of the bucket (objectStore)")
-	}
-	store, err := objectstore.Open(ctx, *r.target.store)
+	store, err := r.target.openBucket(ctx)
 	if err != nil {
 		return err
 	}

@@ -35,11 +35,11 @@ type ConsumeOptions struct {
 
 // Consumed is what one call read.
 type Consumed struct {
-	Records    int64  `js:"records"`
-	Complete   bool   `js:"complete"`   // the reader, or its group, has read every acked record
-	Missing    int64  `js:"missing"`    // acked records not read by the reader or its group when the call ended
-	Rebalances int64  `js:"rebalances"` // how often partitions were assigned
-	Stopped    string `js:"stopped"`    // why nothing was read
+	Records    int64  `json:"records"`
+	Complete   bool   `json:"complete"`   // the reader, or its group, has read every acked record
+	Missing    int64  `json:"missing"`    // acked records not read by the reader or its group when the call ended
+	Rebalances int64  `json:"rebalances"` // how often partitions were assigned
+	Stopped    string `json:"stopped"`    // why nothing was read
 }
 
 // patience is how long a reader at the end of the log waits for acked records that are missing there before it leaves the
@@ -61,7 +61,7 @@ type liveReader struct {
 	record ledger.Record
 	got    Consumed
 
-	lastRead   time.Time
+	shared     *readerGroup // with the group's other members
 	lastCommit time.Time
 	lastLook   time.Time
 	uncounted  map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
@@ -100,11 +100,15 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	name := fmt.Sprintf("reader %d of vu %d", r.readers, vu)
 	r.mu.Unlock()
 	reader := &liveReader{run: r, o: o, name: name, group: o.Group, uncounted: map[ledger.TopicPartition]bool{}}
-	reader.lastRead, reader.lastCommit = time.Now(), time.Now()
+	reader.lastCommit = time.Now()
 	if reader.group == "" {
 		reader.group = name
 	}
-	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: reader.group})
+	reader.shared = r.group(reader.group)
+	if o.Group == "" {
+		reader.shared.owns(name, true)
+	}
+	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group})
 	opts := kafka.ConsumerOptions{
 		Topics: []string{r.opts.Topic}, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
 	}
@@ -139,7 +143,7 @@ func (l *liveReader) read(ctx context.Context) error {
 			l.saw(&records[i])
 		}
 		if len(records) > 0 {
-			l.lastRead = time.Now()
+			l.shared.touch()
 		}
 		l.commit(ctx, false)
 		if l.enough(ctx) || time.Now().After(deadline) {
@@ -160,6 +164,7 @@ func (l *liveReader) saw(r *kafka.Record) {
 	l.record.Key, l.record.Value = r.Key, r.Value
 	l.record.Headers = toLedger(l.record.Headers[:0], r.Headers)
 	l.ids.Read(tp, l.record)
+	l.shared.read(r.Partition, r.Offset)
 	l.got.Records++
 }
 
@@ -190,25 +195,13 @@ func (l *liveReader) enough(ctx context.Context) bool {
 	if l.run.ledger.Missing(l.group) == 0 {
 		return true
 	}
-	return time.Since(l.lastRead) > patience && l.atEnd(ctx)
+	return l.shared.quiet() > patience && l.atEnd(ctx)
 }
 
-// atEnd says whether there is nothing more to read in the reader's partitions, however much the ledger misses.
+// atEnd says whether the group has read all that there is to read, however much the ledger misses.
 func (l *liveReader) atEnd(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	lags, err := l.client.Lag(ctx)
-	if err != nil {
-		return false
-	}
-	for _, partitions := range lags {
-		for _, lag := range partitions {
-			if lag > 0 {
-				return false
-			}
-		}
-	}
-	return true
+	ends, err := l.run.askEnds(ctx, l.name)
+	return err == nil && l.shared.covers(ends)
 }
 
 // conclude sums up what the reader read, and doubts the run where that is not everything it was to read.
@@ -244,7 +237,7 @@ func (l *liveReader) leave() {
 	if err := l.client.Close(); err != nil {
 		l.failed(err)
 	}
-	l.run.member(l.o.Group, l.name, false)
+	l.shared.owns(l.name, false)
 }
 
 // Assigned implements kafka.Listener: a new session of each partition begins.
@@ -255,7 +248,7 @@ func (l *liveReader) Assigned(start kafka.Offsets) {
 			l.ids.Assign(ledger.TopicPartition{Topic: topic, Partition: partition}, max(from, 0))
 		}
 	}
-	l.run.member(l.o.Group, l.name, true)
+	l.shared.owns(l.name, true)
 }
 
 // Revoked implements kafka.Listener. What was read is committed while the partitions are still the member's.

@@ -58,12 +58,15 @@ func (r *Run) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
 	r.mu.Lock()
-	clients := r.clients
-	r.clients = nil
+	clients, admin := r.clients, r.admin
+	r.clients, r.admin = nil, nil
 	r.mu.Unlock()
+	if admin != nil {
+		_ = admin.Close()
+	}
 	for _, client := range clients {
 		_ = client.Flush(ctx) // what it could not flush is unknown in the ledger, which is all there is to say
-		client.Close()
+		_ = client.Close()
 	}
 }
 

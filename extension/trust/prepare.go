@@ -13,20 +13,20 @@ import (
 
 // Broker is one broker as metadata names it.
 type Broker struct {
-	ID         int32  `js:"id"`
-	Address    string `js:"address"`
-	Controller bool   `js:"controller"`
+	ID         int32  `json:"id"`
+	Address    string `json:"address"`
+	Controller bool   `json:"controller"`
 }
 
 // Info is what preflight found out about the target; scripts get it as setup data.
 type Info struct {
-	Profile   string   `js:"profile"`
-	System    string   `js:"system"`
-	Bootstrap string   `js:"bootstrap"` // the one address that preflight used
-	Brokers   []Broker `js:"brokers"`
-	Metrics   []string `js:"metrics"`
-	Topic     string   `js:"topic"`
-	Reached   bool     `js:"reached"` // false: nothing answered, and the run will be INCONCLUSIVE
+	Profile   string   `json:"profile"`
+	System    string   `json:"system"`
+	Bootstrap string   `json:"bootstrap"` // the one address that preflight used
+	Brokers   []Broker `json:"brokers"`
+	Metrics   []string `json:"metrics"`
+	Topic     string   `json:"topic"`
+	Reached   bool     `json:"reached"` // false: nothing answered, and the run will be INCONCLUSIVE
 }
 
 // Prepare is the preflight: reach the target through its first address alone, create the topic, and prove that the healthy
@@ -36,7 +36,8 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	ctx, done := r.whileRunning(ctx)
 	defer done()
 	info := Info{
-		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: r.target.Metrics, Topic: r.opts.Topic,
+		Brokers: []Broker{},
+		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...), Topic: r.opts.Topic,
 	}
 	cfg := r.target.Kafka
 	cfg.Brokers = cfg.Brokers[:1] // one bootstrap address must suffice
@@ -52,6 +53,12 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	info.Reached = true
 	for _, b := range probed.Brokers {
 		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))), Controller: b.ID == probed.ControllerID})
+	}
+	if r.target.Profile.Claims.ObjectStorage {
+		if _, err := r.target.openBucket(ctx); err != nil {
+			r.stop(err)
+			return info, nil
+		}
 	}
 	if err := r.prepareTopic(ctx, cfg); err != nil {
 		r.stop(fmt.Errorf("preflight on profile %s: %w", r.target.Profile.Name, err))
@@ -72,6 +79,7 @@ func (r *Run) prepareTopic(ctx context.Context, cfg kafka.Config) error {
 		if partitions, err = r.countPartitions(ctx); err != nil {
 			return err
 		}
+		r.partitions.Store(partitions)
 	} else if err := r.createTopic(ctx, cfg); err != nil {
 		return err
 	}

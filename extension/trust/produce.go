@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -27,12 +28,12 @@ type ProduceOptions struct {
 
 // Produced counts the outcomes of one call.
 type Produced struct {
-	Acked      int64            `js:"acked"`
-	Suspicious int64            `js:"suspicious"` // among Acked: without an offset
-	Failed     int64            `js:"failed"`
-	Unknown    int64            `js:"unknown"` // may or may not have been written, unanswered ones included
-	Errors     map[string]int64 `js:"errors"`  // by Kafka error name
-	Stopped    string           `js:"stopped"` // why nothing was sent
+	Acked      int64            `json:"acked"`
+	Suspicious int64            `json:"suspicious"` // among Acked: without an offset
+	Failed     int64            `json:"failed"`
+	Unknown    int64            `json:"unknown"` // may or may not have been written, unanswered ones included
+	Errors     map[string]int64 `json:"errors"`  // by Kafka error name
+	Stopped    string           `json:"stopped"` // why nothing was sent
 }
 
 // Virtual users that k6 does not know.
@@ -56,6 +57,7 @@ type producerKey struct {
 // trackedProducer is one identity in the ledger on a client. Its lock makes the order of sequence numbers the order in
 // which the client gets the records.
 type trackedProducer struct {
+	name   string
 	mu     sync.Mutex
 	ids    *ledger.Producer
 	client *kafka.Producer
@@ -90,6 +92,11 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	select {
 	case <-tally.done:
 	case <-ctx.Done():
+	}
+	if o.control == nil {
+		if _, err := r.askEnds(ctx, p.name); err != nil && ctx.Err() == nil {
+			r.ledger.ClientError(p.name, kafka.ErrorName(err), err.Error())
+		}
 	}
 	return tally.result(), nil
 }
@@ -159,6 +166,9 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 	if p := r.producers[key]; p != nil {
 		return p, nil
 	}
+	if r.clients == nil {
+		return nil, errors.New("the run is being judged: nothing more can be sent")
+	}
 	idempotent := r.target.Profile.Claims.Idempotence
 	c := r.clients[client]
 	if c == nil {
@@ -172,8 +182,9 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 		}
 		r.clients[client] = c
 	}
-	p := &trackedProducer{client: c, ids: r.ledger.NewProducer(ledger.ProducerOptions{
-		Name: fmt.Sprintf("vu %d", vu), Idempotent: idempotent, Ordered: true, Keyed: key.keyed && !key.explicit,
+	name := fmt.Sprintf("producer of vu %d", vu)
+	p := &trackedProducer{name: name, client: c, ids: r.ledger.NewProducer(ledger.ProducerOptions{
+		Name: name, Idempotent: idempotent, Ordered: true, Keyed: key.keyed && !key.explicit,
 	})}
 	r.producers[key] = p
 	return p, nil

@@ -31,6 +31,8 @@ type Run struct {
 	target *Target
 	ledger *ledger.Ledger
 
+	partitions atomic.Int32 // of the topic, as far as known
+
 	settled atomic.Int64 // records of Produce with an outcome, the positive control's not counted
 
 	mu           sync.Mutex
@@ -41,10 +43,10 @@ type Run struct {
 	expectations []contract.Expectation
 	doubts       []contract.Doubt
 	notes        []string
-	members      map[string]map[string]bool // group → readers that hold partitions now
-	readers      int                        // names the readers
-	membersMoved chan struct{}              // closed and renewed when members change
-	stopped      error                      // why no more traffic is sent, nil while all is well
+	groups       map[string]*readerGroup // by their name in the ledger
+	admin        *kafka.Admin            // nil until something is asked
+	readers      int                     // names the readers
+	stopped      error                   // why no more traffic is sent, nil while all is well
 	verdict      *contract.Verdict
 	interrupt    context.CancelCauseFunc
 	interrupted  context.Context
@@ -70,14 +72,16 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	interrupted, interrupt := context.WithCancelCause(context.Background())
 	r := &Run{
 		opts: opts, target: target,
-		ledger:       ledger.New(ledger.Options{Run: opts.RunID}),
-		producers:    map[producerKey]*trackedProducer{},
-		clients:      map[clientKey]*kafka.Producer{},
-		stamps:       map[int64]*ledger.Producer{},
-		seers:        map[int64]*ledger.Reader{},
-		members:      map[string]map[string]bool{},
-		membersMoved: make(chan struct{}),
-		interrupt:    interrupt, interrupted: interrupted,
+		ledger:    ledger.New(ledger.Options{Run: opts.RunID}),
+		producers: map[producerKey]*trackedProducer{},
+		clients:   map[clientKey]*kafka.Producer{},
+		stamps:    map[int64]*ledger.Producer{},
+		seers:     map[int64]*ledger.Reader{},
+		groups:    map[string]*readerGroup{},
+		interrupt: interrupt, interrupted: interrupted,
+	}
+	if !opts.AutoCreate {
+		r.partitions.Store(opts.Partitions)
 	}
 	r.ledger.Own(opts.Topic)
 	return r, nil

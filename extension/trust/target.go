@@ -28,8 +28,7 @@ type Target struct {
 	Kafka   kafka.Config
 	Metrics []string // Prometheus URLs, none if the target serves none
 
-	embedded *embedded.Cluster
-	store    *objectstore.Config
+	embedded *embedded.Cluster // nil unless the profile is that
 }
 
 // OpenTarget resolves a profile. The embedded target is started; any other is only described, and first contacted by
@@ -39,7 +38,7 @@ func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
 		if len(o.Lies) > 0 {
 			return nil, fmt.Errorf("K6_LIE=%s: only the embedded target lies, and profile %s is %s", o.Lies[0], o.Profile.Name, o.Profile.System)
 		}
-		return describe(o.Profile)
+		return describe(o.Profile), nil
 	}
 	return startEmbedded(ctx, o)
 }
@@ -57,26 +56,41 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded target: %w", err)
 	}
-	store := cluster.ObjectStore()
 	return &Target{
-		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Brokers()), Metrics: []string{cluster.MetricsURL()},
-		embedded: cluster, store: &store,
+		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Brokers()), Metrics: []string{cluster.MetricsURL()}, embedded: cluster,
 	}, nil
 }
 
-func describe(p *profile.Profile) (*Target, error) {
-	t := &Target{Profile: p, Kafka: clientConfig(p, p.Brokers), Metrics: p.Metrics}
-	if s := p.ObjectStore; s != nil && p.Claims.ObjectStorage {
-		access, secret, err := s.Credentials(os.LookupEnv)
-		if err != nil {
-			return nil, fmt.Errorf("profile %s: %w", p.Name, err)
-		}
-		t.store = &objectstore.Config{
-			Endpoint: s.Endpoint, Bucket: s.Bucket, Prefix: s.Prefix, Region: s.Region, Layout: s.Layout,
-			AccessKey: access, SecretKey: secret,
-		}
+func describe(p *profile.Profile) *Target {
+	return &Target{Profile: p, Kafka: clientConfig(p, p.Brokers), Metrics: p.Metrics}
+}
+
+// bucket says how to reach the bucket directly.
+func (t *Target) bucket() (objectstore.Config, error) {
+	if t.embedded != nil {
+		return t.embedded.ObjectStore(), nil
 	}
-	return t, nil
+	s := t.Profile.ObjectStore
+	if s == nil {
+		return objectstore.Config{}, fmt.Errorf("profile %s claims objectStorage but says nothing of the bucket: add objectStore", t.Profile.Name)
+	}
+	access, secret, err := s.Credentials(os.LookupEnv)
+	if err != nil {
+		return objectstore.Config{}, fmt.Errorf("profile %s: %w", t.Profile.Name, err)
+	}
+	return objectstore.Config{
+		Endpoint: s.Endpoint, Bucket: s.Bucket, Prefix: s.Prefix, Region: s.Region, Layout: s.Layout,
+		AccessKey: access, SecretKey: secret,
+	}, nil
+}
+
+// openBucket opens the bucket; the error names its endpoint, or what the profile lacks.
+func (t *Target) openBucket(ctx context.Context) (*objectstore.Store, error) {
+	cfg, err := t.bucket()
+	if err != nil {
+		return nil, err
+	}
+	return objectstore.Open(ctx, cfg)
 }
 
 // firstWrite says when an object was first written, where the target's storage traffic passes through our proxy.
@@ -84,7 +98,7 @@ func (t *Target) firstWrite(key string) time.Time {
 	if t.embedded == nil {
 		return time.Time{}
 	}
-	at, _ := t.embedded.RequestLog().FirstWrite(t.store.Bucket, key)
+	at, _ := t.embedded.RequestLog().FirstWrite(t.embedded.ObjectStore().Bucket, key)
 	return at
 }
 

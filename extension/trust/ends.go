@@ -1,0 +1,50 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k6suite/extension/kafka"
+	"k6suite/extension/ledger"
+)
+
+// askEnds asks where the topic's partitions end and tells the ledger the answers: an end that does not cover what had been
+// acked before the question is stale.
+func (r *Run) askEnds(ctx context.Context, who string) (map[int32]int64, error) {
+	admin, err := r.theAdmin()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	questions := map[int32]ledger.EndQuery{}
+	for p := range r.partitions.Load() {
+		questions[p] = r.ledger.AskEnd(ledger.TopicPartition{Topic: r.opts.Topic, Partition: p}, who)
+	}
+	answers, err := admin.ListOffsets(ctx, kafka.Spot{At: "latest"}, r.opts.Topic)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the ends of %s: %w", r.opts.Topic, err)
+	}
+	ends := answers[r.opts.Topic]
+	for p, end := range ends {
+		if question, asked := questions[p]; asked {
+			question.Answered(end)
+		}
+	}
+	return ends, nil
+}
+
+// theAdmin is the client that asks questions while traffic flows.
+func (r *Run) theAdmin() (*kafka.Admin, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.admin == nil {
+		admin, err := kafka.NewAdmin(r.target.Kafka)
+		if err != nil {
+			return nil, err
+		}
+		r.admin = admin
+	}
+	return r.admin, nil
+}

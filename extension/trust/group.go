@@ -1,0 +1,101 @@
+package trust
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// readerGroup is what the members of a consumer group have come to together; a reader without a group is one of its own.
+type readerGroup struct {
+	mu        sync.Mutex
+	owners    map[string]bool // members that hold partitions now
+	moved     chan struct{}   // closed and renewed when owners change
+	positions map[int32]int64 // partition → the next offset that no member has read yet
+	active    time.Time       // when a member last read a record or got partitions
+}
+
+// group finds or makes a reader group by its name in the ledger.
+func (r *Run) group(name string) *readerGroup {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.groups[name]
+	if g == nil {
+		g = &readerGroup{owners: map[string]bool{}, moved: make(chan struct{}), positions: map[int32]int64{}, active: time.Now()}
+		r.groups[name] = g
+	}
+	return g
+}
+
+// owns notes that a member has got partitions, or holds none any more.
+func (g *readerGroup) owns(member string, some bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if some {
+		g.owners[member] = true
+		g.active = time.Now()
+	} else {
+		delete(g.owners, member)
+	}
+	close(g.moved)
+	g.moved = make(chan struct{})
+}
+
+// read notes that a member was given a record.
+func (g *readerGroup) read(partition int32, offset int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.positions[partition] = max(g.positions[partition], offset+1)
+}
+
+func (g *readerGroup) touch() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.active = time.Now()
+}
+
+// quiet is for how long nothing has come for any member; a group that nobody has joined yet is not quiet.
+func (g *readerGroup) quiet() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.owners) == 0 {
+		return 0
+	}
+	return time.Since(g.active)
+}
+
+// covers says whether the members have read up to these end offsets.
+func (g *readerGroup) covers(ends map[int32]int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for partition, end := range ends {
+		if g.positions[partition] < end {
+			return false
+		}
+	}
+	return true
+}
+
+// MembersSeen waits until so many readers of a consumer group have partitions. It reports false when they do not in time,
+// or the run has stopped.
+func (r *Run) MembersSeen(ctx context.Context, group string, members int, timeout time.Duration) bool {
+	ctx, done := r.whileRunning(ctx)
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	g := r.group(group)
+	for r.Stopped() == nil {
+		g.mu.Lock()
+		have, moved := len(g.owners), g.moved
+		g.mu.Unlock()
+		if have >= members {
+			return true
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return false
+}
