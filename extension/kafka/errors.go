@@ -80,6 +80,9 @@ func ErrorName(err error) string {
 	if _, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
 		return "DATA_LOSS"
 	}
+	if strings.Contains(err.Error(), handshake) {
+		return "TLS_FAILED"
+	}
 	if name := clientName(err); name != "" {
 		return name
 	}
@@ -113,8 +116,7 @@ func networkName(err error) string {
 	switch {
 	case errors.As(err, &dns):
 		return "UNKNOWN_HOST"
-	case errors.As(err, &record), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &verify),
-		strings.Contains(err.Error(), "tls handshake"):
+	case errors.As(err, &record), errors.As(err, &authority), errors.As(err, &host), errors.As(err, &verify):
 		return "TLS_FAILED"
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return "CONNECTION_TIMEOUT"

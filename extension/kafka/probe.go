@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -63,6 +64,7 @@ func (e *UnreachableError) Unwrap() []error {
 func Probe(ctx context.Context, c Config) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
+	c.DialTimeout = min(orDefault(c.DialTimeout, defaultDialTimeout), probeTimeout/3)
 	opts, err := c.Options()
 	if err != nil {
 		return Info{}, err
@@ -85,7 +87,7 @@ func Probe(ctx context.Context, c Config) (Info, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed.Addresses[c.Brokers[i]] = err
+				failed.Addresses[c.Brokers[i]] = c.whileAuthenticating(err)
 				return
 			}
 			if info == nil {
@@ -101,14 +103,28 @@ func Probe(ctx context.Context, c Config) (Info, error) {
 	return *info, nil
 }
 
+// whileAuthenticating explains a connection that just ends: brokers may hang up on a password without a word.
+func (c Config) whileAuthenticating(err error) error {
+	if c.SASL == nil || ErrorName(err) != "CONNECTION_LOST" {
+		return err
+	}
+	return fmt.Errorf("SASL: the broker hung up while %s was authenticating by %s: are user, password and mechanism right? %w",
+		c.SASL.User, c.SASL.Mechanism, err)
+}
+
 func ask(ctx context.Context, seed *kgo.Broker) (Info, error) {
-	resp, err := seed.Request(ctx, kmsg.NewPtrApiVersionsRequest())
+	hello := kmsg.NewPtrApiVersionsRequest()
+	hello.ClientSoftwareName, hello.ClientSoftwareVersion = defaultClientID, "1"
+	resp, err := seed.Request(ctx, hello)
 	if err != nil {
 		return Info{}, err
 	}
 	versions, ok := resp.(*kmsg.ApiVersionsResponse)
 	if !ok {
 		return Info{}, fmt.Errorf("answered ApiVersions with %T", resp)
+	}
+	if err := kerr.ErrorForCode(versions.ErrorCode); err != nil {
+		return Info{}, err
 	}
 	info := Info{APIs: make(map[int16]VersionRange, len(versions.ApiKeys))}
 	for _, k := range versions.ApiKeys {
@@ -141,6 +157,9 @@ func ask(ctx context.Context, seed *kgo.Broker) (Info, error) {
 // reason puts a connection's error into words that say what to look at.
 func reason(err error) string {
 	first, isFirst := errors.AsType[*kgo.ErrFirstReadEOF](err)
+	if strings.Contains(err.Error(), handshake) {
+		return "TLS: " + err.Error() + ": does the listener speak TLS, and is its certificate trusted?"
+	}
 	switch ErrorName(err) {
 	case "CONNECTION_REFUSED":
 		return "connection refused: nothing listens there"
@@ -150,8 +169,6 @@ func reason(err error) string {
 		return "the check was canceled"
 	case "UNKNOWN_HOST":
 		return "the host name does not resolve: " + err.Error()
-	case "TLS_FAILED":
-		return "TLS: " + err.Error()
 	case "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE":
 		return "SASL: " + err.Error()
 	}

@@ -35,7 +35,8 @@ type ProducerOptions struct {
 	InFlight    int
 	MaxBuffered int // records; Send and SendAsync wait for room; default 50,000 (buffer.memory counts bytes)
 
-	// DeliveryTimeout bounds how long a record may wait, retries included; default 2m (delivery.timeout.ms). An idempotent
+	// DeliveryTimeout bounds how long a record may wait, retries included, give or take a sixteenth; default 2m
+	// (delivery.timeout.ms). An idempotent
 	// producer cannot give up a batch that may have been written, so it can wait longer: bound Send by its context.
 	DeliveryTimeout time.Duration
 	Partitioner     string // "murmur2" as Java (default), "crc32" as librdkafka, "roundrobin"
@@ -52,6 +53,7 @@ type Producer struct {
 	// speaks for the records behind it as well, which franz-go fails with the same error.
 	alone     bool
 	disturbed *disturbance
+	expiry    *expiry
 	async     asyncMeter
 	closed    atomic.Bool
 	splitter  *splitter
@@ -70,6 +72,7 @@ func NewProducer(c Config, o ProducerOptions) (*Producer, error) {
 	p := &Producer{
 		meter: meterOr(o.Meter), noAck: o.Acks == "none", alone: o.idempotent() || o.InFlight <= 1,
 		disturbed: new(disturbance), splitter: newSplitter(c, o),
+		expiry: newExpiry(orDefault(o.DeliveryTimeout, defaultDeliveryTimeout)),
 	}
 	opts = append(opts, own...)
 	p.client, err = kgo.NewClient(append(opts, kgo.WithHooks(p.disturbed, settling{p}), kgo.RetryBackoffFn(p.disturbed.backoff))...)
@@ -113,7 +116,6 @@ func (o ProducerOptions) kgo() ([]kgo.Opt, error) {
 		kgo.RecordPartitioner(partitioner), kgo.ProducerLinger(max(orDefault(o.Linger, defaultLinger), 0)),
 		kgo.ProducerBatchMaxBytes(int32(orDefault(o.BatchSize, defaultBatchSize))), //nolint:gosec // ranges() bounds it
 		kgo.MaxBufferedRecords(orDefault(o.MaxBuffered, defaultMaxBuffered)),
-		kgo.RecordDeliveryTimeout(orDefault(o.DeliveryTimeout, defaultDeliveryTimeout)),
 	}
 	if o.AutoCreate {
 		opts = append(opts, kgo.AllowAutoTopicCreation())
@@ -171,6 +173,7 @@ func (p *Producer) Close() error {
 	defer cancel()
 	err := p.client.Flush(ctx)
 	p.client.Close()
+	p.expiry.end()
 	p.splitter.close()
 	if err != nil {
 		return errors.New("kafka: producer closed with records that had not settled within 5s: their outcome is unknown")

@@ -30,7 +30,8 @@ func (p *Producer) Send(ctx context.Context, records []Record) ([]Result, error)
 //
 // The record must not change before it has settled. What a batch refused as too large is not split, unlike with Send.
 func (p *Producer) SendAsync(ctx context.Context, record *Record, done func(Result)) {
-	s := &slot{Context: ctx, since: time.Now()}
+	now := time.Now()
+	s := &slot{Context: p.expiry.context(now), since: now}
 	p.async.begin()
 	s.done = func(s *slot, r Result) {
 		p.async.settled(p.meter, s, r)
@@ -56,10 +57,11 @@ type sendCall struct {
 func (p *Producer) handOver(ctx context.Context, records []Record) *sendCall {
 	call := &sendCall{slots: make([]slot, len(records)), results: make([]Result, len(records)), all: make(chan struct{})}
 	since, done := time.Now(), call.settle
+	expires := p.expiry.context(since)
 	pointers := make([]*kgo.Record, len(records))
 	for i := range records {
 		s := &call.slots[i]
-		s.Context, s.since, s.index, s.done = ctx, since, i, done
+		s.Context, s.since, s.index, s.done = expires, since, i, done
 		records[i].fill(&s.rec)
 		s.rec.Context = s
 		pointers[i] = &s.rec

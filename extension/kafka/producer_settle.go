@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,13 +27,13 @@ type Result struct {
 // slot is one record on its way. It is the record's context, so that franz-go carries it to our hooks; a Send has all its
 // slots in one slice, so that a record costs no allocation of its own.
 type slot struct {
-	context.Context
-	rec     kgo.Record
-	since   time.Time // hand-over
-	batched int64     // the disturbance count when the record entered a batch
-	index   int
-	settled bool
-	done    func(*slot, Result)
+	context.Context // ends when the record has waited too long
+	rec             kgo.Record
+	since           time.Time // hand-over
+	batched         int64     // the disturbance count when the record entered a batch
+	index           int
+	settled         bool
+	done            func(*slot, Result)
 }
 
 // settling is the hook that turns a settled record into a Result.
@@ -74,6 +75,8 @@ func (p *Producer) settle(s *slot, err error) Result {
 	case err == nil:
 	case r.Topic == "":
 		r.Offset, r.Err = -1, ErrNoTopic
+	case s.Err() != nil && errors.Is(err, context.DeadlineExceeded):
+		r.Offset, r.Err = -1, fmt.Errorf("%w (deliveryTimeout %v)", kgo.ErrRecordTimeout, p.expiry.timeout)
 	default:
 		r.Offset, r.Err = -1, explain(r.Topic, err)
 	}

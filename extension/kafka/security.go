@@ -51,6 +51,9 @@ func (t TLS) config() (*tls.Config, error) {
 	return config, nil
 }
 
+// handshake marks the errors of a TLS handshake, whatever is beneath.
+const handshake = "tls handshake"
+
 // over puts TLS on what dial returns and finishes the handshake, so that a refused certificate is an error of the dial.
 func (t TLS) over(dial DialFunc) (DialFunc, error) {
 	base, err := t.config()
@@ -69,7 +72,7 @@ func (t TLS) over(dial DialFunc) (DialFunc, error) {
 		conn := tls.Client(raw, config)
 		if err := conn.HandshakeContext(ctx); err != nil {
 			_ = raw.Close()
-			return nil, fmt.Errorf("tls handshake with %s: %w", addr, err)
+			return nil, fmt.Errorf("%s with %s: %w", handshake, addr, err)
 		}
 		return conn, nil
 	}, nil
