@@ -21,7 +21,8 @@ func protocol() []Requirement {
 		{ID: "F2.1", Title: "produce", Rules: rules("OFFSET_MISMATCH", "TWO_ACKS", "ERRORS_SEEN"), proof: produced},
 		{
 			ID: "F2.2", Title: "consume", proof: consumed,
-			Rules: rules("POLL_SKIP", "POLL_BACK", "CORRUPT", "INCONSISTENT_OFFSET", "PHANTOM", "STALE_END", "REWRITE", "END_REGRESS", "EPOCH_REGRESS"),
+			Rules: rules("POLL_SKIP", "POLL_BACK", "CORRUPT", "INCONSISTENT_OFFSET", "PHANTOM", "STALE_END", "REWRITE", "END_REGRESS",
+				"EPOCH_REGRESS"),
 		},
 		{ID: "F2.3", Title: "topics created by hand and automatically"},
 		{

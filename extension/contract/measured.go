@@ -65,14 +65,14 @@ func ordered(m Measured) (string, bool) {
 	if m.Ordered == 0 {
 		return "no record's place in the log was compared with the order of the acks", false
 	}
-	return fmt.Sprintf("%s records stand in the order in which they were sent", count(m.Ordered)), true
+	return count(m.Ordered) + " records stand in the order in which they were sent", true
 }
 
 func partitioned(m Measured) (string, bool) {
 	if m.Keyed == 0 {
 		return "no keyed record was compared with the Java partitioner", false
 	}
-	return fmt.Sprintf("%s keyed records are where murmur2 of their key puts them", count(m.Keyed)), true
+	return count(m.Keyed) + " keyed records are where murmur2 of their key puts them", true
 }
 
 func complete(m Measured) (string, bool) {

@@ -48,7 +48,7 @@ func TestMergeTakesTheWorst(t *testing.T) {
 
 func TestMergeOfNothingIsInconclusive(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, 3, contract.Merge(nil).ExitCode())
+	require.Equal(t, 3, contract.Merge(nil).Status.ExitCode())
 }
 
 func TestNotClaimedGivesWayToAnyOutcome(t *testing.T) {

@@ -10,7 +10,10 @@ func nonFunctional() []Requirement {
 func resilience() []Requirement {
 	return []Requirement{
 		{ID: "NFR1.1", Title: "broker failure: 0 lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX")},
-		{ID: "NFR1.2", Title: "broker failure: 0 client errors", Rules: rules("ERRORS_SEEN"), Claims: claims(ClaimStateless, ClaimSingleEndpoint)},
+		{
+			ID: "NFR1.2", Title: "broker failure: 0 client errors", Rules: rules("ERRORS_SEEN"),
+			Claims: claims(ClaimStateless, ClaimSingleEndpoint),
+		},
 		{ID: "NFR1.3", Title: "broker failure: recovery within the bound", Rules: rules("SLOW_RECOVERY", "STUCK")},
 		{ID: "NFR1.4", Title: "slow storage: 0 corrupted", Rules: rules("CORRUPT", "OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage)},
 		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK")},
@@ -21,8 +24,14 @@ func consistency() []Requirement {
 	return []Requirement{
 		{ID: "NFR2.1", Title: "0 duplicates", Rules: rules("DUPLICATE"), proof: unique},
 		{ID: "NFR2.2", Title: "0 missing", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: complete},
-		{ID: "NFR2.3", Title: "100 % UUID match", Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "LOST_SUFFIX", "ABORTED_READ"), proof: matched},
-		{ID: "NFR2.4", Title: "Kafka equals bucket", Rules: rules("OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage), proof: bucketEqual},
+		{
+			ID: "NFR2.3", Title: "100 % UUID match", proof: matched,
+			Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "LOST_SUFFIX", "ABORTED_READ"),
+		},
+		{
+			ID: "NFR2.4", Title: "Kafka equals bucket", Claims: claims(ClaimObjectStorage),
+			Rules: rules("OBJECT_MISMATCH"), proof: bucketEqual,
+		},
 		{
 			ID: "NFR2.5", Title: "strict order per partition", proof: ordered,
 			Rules: rules("SEND_REORDER", "KEY_REORDER", "REALTIME_ORDER", "POLL_BACK"),

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -194,7 +195,7 @@ func scenarioTable() string {
 	var b strings.Builder
 	b.WriteString("| Scenario | Script | Stage | Load and fault | Records | Judges |\n|---|---|---|---|---|---|\n")
 	for _, s := range contract.Scenarios() {
-		script, records := "`"+s.Script+".js`", fmt.Sprint(s.MinAcked)
+		script, records := "`"+s.Script+".js`", strconv.FormatInt(s.MinAcked, 10)
 		if !s.Exists {
 			script, records = script+" *planned*", "–"
 		}

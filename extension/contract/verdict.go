@@ -43,7 +43,7 @@ type ScriptStatus struct {
 }
 
 // ExitCode is Status.ExitCode of the whole.
-func (v Verdict) ExitCode() int { return v.Status.ExitCode() }
+func (v *Verdict) ExitCode() int { return v.Status.ExitCode() }
 
 // fillEmpty turns what is absent into empty lists, so that readers of the JSON meet no null.
 func (v *Verdict) fillEmpty() {

@@ -6,6 +6,8 @@ import (
 )
 
 // Duration is a time.Duration that is written as "5s" or "1m30s".
+//
+//nolint:recvcheck // to read it changes it, to write it does not
 type Duration time.Duration
 
 // String gives the form that UnmarshalText reads.

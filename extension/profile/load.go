@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"k6suite/extension/internal/nearest"
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"k6suite/config"
+	"k6suite/extension/internal/nearest"
 )
 
 const (

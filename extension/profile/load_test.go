@@ -108,44 +108,143 @@ func TestNotJSON(t *testing.T) {
 
 func TestAnyWrongProfileRefusesTheFile(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]string{
-		`7`:                   `profiles.here: 7 wants object, not number`,
-		`{"system": "kafka"}`: "profiles.here: description is missing",
-		`{"description": "d", "system": "kafka"}`:                                              "profiles.here.brokers: [] is not allowed: at least one bootstrap address",
-		`{"description": "d", "system": "cafka", "brokers": ["h:1"]}`:                          `profiles.here.system: "cafka" is not one of embedded, kafka, kafscale, other`,
-		`{"description": "d", "system": "kafka", "brokers": ["h:1"], "limit": {}}`:             `profiles.here: unknown key "limit": did you mean "limits"?`,
-		`{"description": "d", "system": "kafka", "brokers": ["h:1"], "zzzzzzzzzzz": {}}`:       `profiles.here: unknown key "zzzzzzzzzzz": the keys are brokers, chaos,`,
-		`{"description": "d", "system": "kafka", "brokers": ["h"]}`:                            `profiles.here.brokers[0]: "h" is not an address`,
-		`{"description": "d", "system": "kafka", "brokers": ["h:0"]}`:                          `profiles.here.brokers[0]: "h:0" has no usable port`,
-		`{"description": "d", "system": "kafka", "brokers": ["h:1", "h:1"]}`:                   `profiles.here.brokers: holds the same value twice`,
-		`{"description": "d", "system": "kafka", "brokers": "h:1"}`:                            `profiles.here.brokers: "h:1" wants array, not string`,
-		`{"description": "d", "system": "kafka", "brokers": ["h:1"], "embedded": {}}`:          "profiles.here.embedded: is not allowed: only for system embedded",
-		`{"description": "d", "system": "embedded"}`:                                           "profiles.here: embedded is missing: system embedded needs",
-		`{"description": "d", "system": "embedded", "embedded": {}, "brokers": ["h:1"]}`:       "profiles.here.brokers: [\"h:1\"] is not allowed: must be empty",
-		`{"description": "d", "system": "embedded", "embedded": {"brokers": 0}}`:               "profiles.here.embedded.brokers: 0 is not allowed: how many brokers, 1 to 100",
-		`{"description": "d", "system": "embedded", "embedded": {"brokers": 1.5}}`:             "profiles.here.embedded.brokers: 1.5 wants integer, not number",
-		kafka(`"limits": {"recovery": "5 seconds"}`):                                           `profiles.here.limits.recovery: "5 seconds" is not a duration`,
-		kafka(`"limits": {"recovery": "0s"}`):                                                  `profiles.here.limits.recovery: "0s" is not a duration above zero`,
-		kafka(`"limits": {"recovery": 5}`):                                                     `profiles.here.limits.recovery: 5 wants string, not number`,
-		kafka(`"limits": {"duplicateBudget": -1}`):                                             `profiles.here.limits.duplicateBudget: -1 is not allowed`,
-		kafka(`"claims": {"transactions": true}`):                                              "profiles.here.claims.idempotence: false is not allowed: must be true while claims.transactions",
-		kafka(`"claims": {"objectStorage": true}`):                                             "profiles.here: objectStore is missing: claims.objectStorage promises",
-		kafka(`"claims": {"metrics": true}`):                                                   "profiles.here.metrics: [] is not allowed: at least one URL",
-		kafka(`"claims": {"stateles": true}`):                                                  `profiles.here.claims: unknown key "stateles": did you mean "stateless"?`,
-		kafka(`"topics": {"replicationFactor": 0}`):                                            "profiles.here.topics.replicationFactor: 0 is not allowed",
-		kafka(`"client": {"maxVersion": "9.9"}`):                                               `profiles.here.client.maxVersion: "9.9" is not a Kafka version`,
-		kafka(`"client": {"tls": {"certFile": "c.pem"}}`):                                      "profiles.here.client.tls: certFile needs keyFile",
-		kafka(`"client": {"tls": {"caFile": "ca.pem"}}`):                                       "profiles.here.client.tls.caFile: \"ca.pem\" is not allowed: has no effect while",
-		kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u"}}`):                       "profiles.here.client.sasl: wants exactly one of passwordEnv, passwordFile",
-		kafka(`"objectStore": {"endpoint": "127.0.0.1:9000", "bucket": "bucket"}`):             `profiles.here.objectStore.endpoint: "127.0.0.1:9000" is not a URL`,
-		kafka(`"objectStore": {"endpoint": "http://h", "bucket": "b"}`):                        "profiles.here.objectStore.bucket: \"b\" is not allowed: a bucket's name",
-		kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "layout": "parquet"}`): `profiles.here.objectStore.layout: "parquet" is not one of kafscale`,
-		kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "prefix": "/a"}`):      `profiles.here.objectStore.prefix: "/a" is not allowed`,
-		kafka(`"chaos": {"platform": "vm"}`):                                                   `profiles.here.chaos.platform: "vm" is not one of`,
+	for _, c := range []struct{ body, want string }{
+		{
+			`7`,
+			`profiles.here: 7 wants object, not number`,
+		},
+		{
+			`{"system": "kafka"}`,
+			"profiles.here: description is missing",
+		},
+		{
+			`{"description": "d", "system": "kafka"}`,
+			"profiles.here.brokers: [] is not allowed: at least one bootstrap address",
+		},
+		{
+			`{"description": "d", "system": "cafka", "brokers": ["h:1"]}`,
+			`profiles.here.system: "cafka" is not one of embedded, kafka, kafscale, other`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": ["h:1"], "limit": {}}`,
+			`profiles.here: unknown key "limit": did you mean "limits"?`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": ["h:1"], "zzzzzzzzzzz": {}}`,
+			`profiles.here: unknown key "zzzzzzzzzzz": the keys are brokers, chaos,`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": ["h"]}`,
+			`profiles.here.brokers[0]: "h" is not an address`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": ["h:0"]}`,
+			`profiles.here.brokers[0]: "h:0" has no usable port`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": ["h:1", "h:1"]}`,
+			`profiles.here.brokers: holds the same value twice`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": "h:1"}`,
+			`profiles.here.brokers: "h:1" wants array, not string`,
+		},
+		{
+			`{"description": "d", "system": "kafka", "brokers": ["h:1"], "embedded": {}}`,
+			"profiles.here.embedded: is not allowed: only for system embedded",
+		},
+		{
+			`{"description": "d", "system": "embedded"}`,
+			"profiles.here: embedded is missing: system embedded needs",
+		},
+		{
+			`{"description": "d", "system": "embedded", "embedded": {}, "brokers": ["h:1"]}`,
+			"profiles.here.brokers: [\"h:1\"] is not allowed: must be empty",
+		},
+		{
+			`{"description": "d", "system": "embedded", "embedded": {"brokers": 0}}`,
+			"profiles.here.embedded.brokers: 0 is not allowed: how many brokers, 1 to 100",
+		},
+		{
+			`{"description": "d", "system": "embedded", "embedded": {"brokers": 1.5}}`,
+			"profiles.here.embedded.brokers: 1.5 wants integer, not number",
+		},
+		{
+			kafka(`"limits": {"recovery": "5 seconds"}`),
+			`profiles.here.limits.recovery: "5 seconds" is not a duration`,
+		},
+		{
+			kafka(`"limits": {"recovery": "0s"}`),
+			`profiles.here.limits.recovery: "0s" is not a duration above zero`,
+		},
+		{
+			kafka(`"limits": {"recovery": 5}`),
+			`profiles.here.limits.recovery: 5 wants string, not number`,
+		},
+		{
+			kafka(`"limits": {"duplicateBudget": -1}`),
+			`profiles.here.limits.duplicateBudget: -1 is not allowed`,
+		},
+		{
+			kafka(`"claims": {"transactions": true}`),
+			"profiles.here.claims.idempotence: false is not allowed: must be true while claims.transactions",
+		},
+		{
+			kafka(`"claims": {"objectStorage": true}`),
+			"profiles.here: objectStore is missing: claims.objectStorage promises",
+		},
+		{
+			kafka(`"claims": {"metrics": true}`),
+			"profiles.here.metrics: [] is not allowed: at least one URL",
+		},
+		{
+			kafka(`"claims": {"stateles": true}`),
+			`profiles.here.claims: unknown key "stateles": did you mean "stateless"?`,
+		},
+		{
+			kafka(`"topics": {"replicationFactor": 0}`),
+			"profiles.here.topics.replicationFactor: 0 is not allowed",
+		},
+		{
+			kafka(`"client": {"maxVersion": "9.9"}`),
+			`profiles.here.client.maxVersion: "9.9" is not a Kafka version`,
+		},
+		{
+			kafka(`"client": {"tls": {"certFile": "c.pem"}}`),
+			"profiles.here.client.tls: certFile needs keyFile",
+		},
+		{
+			kafka(`"client": {"tls": {"caFile": "ca.pem"}}`),
+			"profiles.here.client.tls.caFile: \"ca.pem\" is not allowed: has no effect while",
+		},
+		{
+			kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u"}}`),
+			"profiles.here.client.sasl: wants exactly one of passwordEnv, passwordFile",
+		},
+		{
+			kafka(`"objectStore": {"endpoint": "127.0.0.1:9000", "bucket": "bucket"}`),
+			`profiles.here.objectStore.endpoint: "127.0.0.1:9000" is not a URL`,
+		},
+		{
+			kafka(`"objectStore": {"endpoint": "http://h", "bucket": "b"}`),
+			"profiles.here.objectStore.bucket: \"b\" is not allowed: a bucket's name",
+		},
+		{
+			kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "layout": "parquet"}`),
+			`profiles.here.objectStore.layout: "parquet" is not one of kafscale`,
+		},
+		{
+			kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "prefix": "/a"}`),
+			`profiles.here.objectStore.prefix: "/a" is not allowed`,
+		},
+		{
+			kafka(`"chaos": {"platform": "vm"}`),
+			`profiles.here.chaos.platform: "vm" is not one of`,
+		},
 	} {
-		_, err := profile.Load(given("K6_PROFILES", file(t, body), "K6_PROFILE", "here"))
-		require.ErrorContains(t, err, want, body)
-		require.ErrorContains(t, err, "profiles.json: ", body)
+		_, err := profile.Load(given("K6_PROFILES", file(t, c.body), "K6_PROFILE", "here"))
+		require.ErrorContains(t, err, c.want, c.body)
+		require.ErrorContains(t, err, "profiles.json: ", c.body)
 	}
 }
 
@@ -156,7 +255,8 @@ func kafka(extra string) string {
 func TestSingleEndpointIsOneAddress(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "local-docker", "K6_BROKERS", "a:1,b:2"))
-	require.ErrorContains(t, err, "environment variable K6_BROKERS: profiles.local-docker.brokers: [\"a:1\",\"b:2\"] is not allowed: at most one")
+	require.ErrorContains(t, err,
+		`environment variable K6_BROKERS: profiles.local-docker.brokers: ["a:1","b:2"] is not allowed: at most one`)
 }
 
 func TestLowestCommonDenominator(t *testing.T) {

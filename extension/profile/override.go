@@ -7,9 +7,9 @@ import (
 	"strings"
 	"unicode"
 
-	"k6suite/extension/internal/nearest"
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"k6suite/extension/internal/nearest"
 )
 
 const overridePrefix = "K6_PROFILE_"

@@ -63,7 +63,7 @@ func TestEmbeddedTargetOverridden(t *testing.T) {
 func TestWrongOverridesNameTheVariable(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ variable, value, want string }{
-		{"K6_PROFILE_CLAIMS_ACLS", "yes", `environment variable K6_PROFILE_CLAIMS_ACLS: profiles.embedded.claims.acls: "yes" wants boolean, not string`},
+		{"K6_PROFILE_CLAIMS_ACLS", "yes", `variable K6_PROFILE_CLAIMS_ACLS: profiles.embedded.claims.acls: "yes" wants boolean, not string`},
 		{"K6_PROFILE_EMBEDDED_BROKERS", "three", `profiles.embedded.embedded.brokers: "three" wants integer, not string`},
 		{"K6_PROFILE_EMBEDDED_BROKERS", "101", "profiles.embedded.embedded.brokers: 101 is not allowed"},
 		{"K6_PROFILE_LIMITS_RECOVERY", "5", `profiles.embedded.limits.recovery: "5" is not a duration`},
@@ -81,7 +81,9 @@ func TestWrongOverridesNameTheVariable(t *testing.T) {
 
 func TestVariableSetToNothingIsNotSet(t *testing.T) {
 	t.Parallel()
-	p, err := profile.Load(given("K6_PROFILE", "", "K6_PROFILE_LIMITS_RECOVERY", "", "K6_PROFILE_NO_SUCH", "", "K6_TARGET", "", "K6_RUN_ID", ""))
+	p, err := profile.Load(given(
+		"K6_PROFILE", "", "K6_PROFILE_LIMITS_RECOVERY", "", "K6_PROFILE_NO_SUCH", "", "K6_TARGET", "", "K6_RUN_ID", "",
+	))
 	require.NoError(t, err)
 	require.Equal(t, "embedded", p.Name)
 	require.Equal(t, 5*time.Second, time.Duration(p.Limits.Recovery))
@@ -91,13 +93,14 @@ func TestVariableSetToNothingIsNotSet(t *testing.T) {
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	t.Parallel()
 	const hidden = "hunter-2"
+	inFile := file(t, kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u", "password": "`+hidden+`"}}`))
 	for _, o := range []profile.Options{
 		given("K6_PROFILE", "kafka-local", "K6_PROFILE_CLIENT_SASL_PASSWORD", hidden),
 		given("K6_PROFILE", "kafka-local", "K6_PROFILE_CLIENT_SASL_PASSWORD_ENV", hidden),
 		given("K6_PROFILE", "local-service", "K6_PROFILE_OBJECT_STORE_SECRET_KEY_ENV", hidden),
 		given("K6_PROFILE", "local-service", "K6_PROFILE_OBJECT_STORE_ENDPOINT", "http://user:"+hidden+"@host:1"),
 		given("K6_PROFILE", "local-service", "K6_PROFILE_METRICS", "http://user:"+hidden+"@host:1"),
-		given("K6_PROFILE", "here", "K6_PROFILES", file(t, kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u", "password": "`+hidden+`"}}`))),
+		given("K6_PROFILE", "here", "K6_PROFILES", inFile),
 	} {
 		_, err := profile.Load(o)
 		require.Error(t, err)

@@ -9,10 +9,10 @@ import (
 	"strconv"
 	"strings"
 
-	"k6suite/extension/internal/nearest"
-
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"k6suite/extension/internal/nearest"
 )
 
 // place says where a checked value stands, so that a problem can name it.

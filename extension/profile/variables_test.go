@@ -10,10 +10,9 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
 
 	"k6suite/extension/internal/nearest"
-
-	"github.com/stretchr/testify/require"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in DOCS/profiles.md")
@@ -28,7 +27,7 @@ func TestDocumentedVariables(t *testing.T) {
 	require.NoError(t, err)
 	block := regexp.MustCompile(`(?s)<!-- variables -->\n.*?<!-- /variables -->`)
 	require.Len(t, block.FindAllString(string(text), -1), 1)
-	want := block.ReplaceAllLiteralString(string(text), "<!-- variables -->\n"+variableTable(s)+"<!-- /variables -->")
+	want := block.ReplaceAllLiteralString(string(text), "<!-- variables -->\n"+variableTable(t, s)+"<!-- /variables -->")
 	if *update {
 		require.NoError(t, os.WriteFile(file, []byte(want), 0o644))
 		return
@@ -36,7 +35,8 @@ func TestDocumentedVariables(t *testing.T) {
 	require.Equal(t, want, string(text), "differs from the schema: go test ./extension/profile -run TestDocumentedVariables -update")
 }
 
-func variableTable(s *schema) string {
+func variableTable(t *testing.T, s *schema) string {
+	t.Helper()
 	var b strings.Builder
 	b.WriteString("| Value | Default | What it is | Variable |\n|---|---|---|---|\n")
 	for _, l := range leaves(s.profile) {
@@ -45,10 +45,12 @@ func variableTable(s *schema) string {
 			at = resolve(at).Properties[name]
 		}
 		if d := defaultOf(at); d != nil {
-			text, _ := json.Marshal(*d)
+			text, err := json.Marshal(*d)
+			require.NoError(t, err)
 			standard = "`" + string(text) + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s%s | `%s` |\n", strings.Join(l.path, "."), standard, resolve(at).Description, words(resolve(at)), l.variable)
+		what := resolve(at).Description + words(resolve(at))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", strings.Join(l.path, "."), standard, what, l.variable)
 	}
 	return b.String()
 }

@@ -23,15 +23,15 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := update(ctx, os.Args[1:]); err != nil {
+	if err := update(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "readme:", err)
 		os.Exit(1)
 	}
 }
 
-func update(ctx context.Context, files []string) error {
+func update(files []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	if len(files) == 0 {
 		return errors.New("name the documents, such as README.md")
 	}
@@ -44,7 +44,7 @@ func update(ctx context.Context, files []string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		if err := os.WriteFile(file, []byte(filled), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(filled), 0o600); err != nil { // it exists, and keeps its permissions
 			return fmt.Errorf("document: %w", err)
 		}
 	}
@@ -67,7 +67,8 @@ func fill(text string, run func(command string) (output string, exit int, err er
 		case exit != want:
 			failed = append(failed, fmt.Errorf("%s: exit code %d, and %d was promised:\n%s", parts[1], exit, want, output))
 		}
-		return fmt.Sprintf("<!-- output of: %s | exit %s -->\n```console\n$ %s\n%s```\n<!-- end of output -->", parts[1], parts[2], parts[1], clean(output))
+		begin, shown := fmt.Sprintf("<!-- output of: %s | exit %s -->", parts[1], parts[2]), "$ "+parts[1]+"\n"+clean(output)
+		return begin + "\n```console\n" + shown + "```\n<!-- end of output -->"
 	})
 	return filled, errors.Join(failed...)
 }
