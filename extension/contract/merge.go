@@ -1,13 +1,15 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 )
 
 // Merge puts the verdicts of several scripts together: each requirement gets its worst outcome with the evidence of the
-// scripts that came to it, and so does the whole. No verdict at all is INCONCLUSIVE: nothing was judged.
+// scripts that came to it, the one with the most records first, and so does the whole. No verdict at all is INCONCLUSIVE:
+// nothing was judged.
 func Merge(verdicts []Verdict) Verdict {
 	if len(verdicts) == 0 {
 		none := Verdict{Version: version, Status: Inconclusive, Doubts: []Doubt{{Text: "no script was judged"}}}
@@ -19,8 +21,9 @@ func Merge(verdicts []Verdict) Verdict {
 	for _, v := range verdicts {
 		all.add(v)
 	}
+	telling := slices.SortedStableFunc(slices.Values(verdicts), func(a, b Verdict) int { return cmp.Compare(b.Acked, a.Acked) })
 	for _, r := range Requirements() {
-		if j, ok := mergeOne(r, verdicts); ok {
+		if j, ok := mergeOne(r, telling); ok {
 			all.Requirements = append(all.Requirements, j)
 		}
 	}

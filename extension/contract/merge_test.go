@@ -33,6 +33,7 @@ func TestMergeTakesTheWorst(t *testing.T) {
 	require.Equal(t, contract.Inconclusive, status(t, all, "F2.5"))
 	require.Equal(t, contract.Pass, status(t, all, "F2.1"))
 	require.Len(t, judgement(t, all, "F2.1").Evidence, 3)
+	require.Regexp(t, "^smoke_shared: ", judgement(t, all, "F2.1").Evidence[0], "the run with the most records tells most")
 	require.Equal(t, []contract.ScriptStatus{
 		{Script: "smoke_single", Status: contract.Pass, Acked: 1000},
 		{Script: "smoke_shared", Status: contract.Fail, Acked: 1600},
