@@ -69,6 +69,7 @@ func TestWrongOverridesNameTheVariable(t *testing.T) {
 		{"K6_PROFILE_LIMITS_RECOVERY", "5", `profiles.embedded.limits.recovery: "5" is not a duration`},
 		{"K6_PROFILE_OBJECT_STORE_BUCKET", "bbb", "K6_PROFILE_OBJECT_STORE_BUCKET: profiles.embedded.objectStore: endpoint is missing"},
 		{"K6_BROKERS", "h:1", "K6_BROKERS: profiles.embedded.brokers: [\"h:1\"] is not allowed: must be empty"},
+		{"K6_PROFILE_METRICS", "http://h:1", "K6_PROFILE_METRICS: profiles.embedded.metrics: [\"http://h:1\"] is not allowed: must be empty"},
 		{"K6_PROFILE_BROKER", "h:1", "K6_PROFILE_BROKER overrides nothing in a profile: did you mean K6_PROFILE_BROKERS?"},
 		{"K6_PROFILE_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "h:1", "overrides nothing in a profile: the names are K6_PROFILE_"},
 	} {

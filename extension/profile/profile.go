@@ -67,7 +67,6 @@ func (c Claims) Map() map[string]bool {
 type Limits struct {
 	Connect         Duration `json:"connect"`         // first contact, default 10s
 	Recovery        Duration `json:"recovery"`        // after a fault was healed, default 5s
-	Progress        Duration `json:"progress"`        // standing still for longer is being stuck, default 30s
 	DuplicateBudget int64    `json:"duplicateBudget"` // records a run, for producers without idempotence; default 0
 }
 
@@ -99,10 +98,9 @@ type TLS struct {
 type ObjectStore struct {
 	Endpoint     string `json:"endpoint"` // http://host:port or https://host
 	Bucket       string `json:"bucket"`
-	Prefix       string `json:"prefix"` // keys begin with it and a slash; KafScale's namespace, default "default"
-	Layout       string `json:"layout"` // kafscale
-	Region       string `json:"region"` // default us-east-1
-	PathStyle    bool   `json:"pathStyle"`
+	Prefix       string `json:"prefix"`       // keys begin with it and a slash; KafScale's namespace, default "default"
+	Layout       string `json:"layout"`       // kafscale
+	Region       string `json:"region"`       // default us-east-1
 	AccessKeyEnv string `json:"accessKeyEnv"` // name of a variable, default AWS_ACCESS_KEY_ID
 	SecretKeyEnv string `json:"secretKeyEnv"` // name of a variable, default AWS_SECRET_ACCESS_KEY
 }
