@@ -6,12 +6,15 @@ import (
 
 // piece is a batch with its place in the log.
 type piece struct {
+	entry  *entry
 	batch  batch // as kfake wants it: with base offset 0
 	base   int64
 	epoch  int32 // of the leader
 	object batch // nil, or what the bucket gets instead (a lie)
 	hidden bool  // kfake does not get it now (a lie)
 }
+
+func (p *piece) end() int64 { return p.base + int64(p.batch.span()) }
 
 // admission is a group of entries that may be stored: kfake will refuse none of its pieces, and none is stored already.
 type admission struct {
@@ -22,7 +25,7 @@ type admission struct {
 	pieces     []*piece
 	windows    map[int64]window // after the pieces
 	duplicates map[*entry]int64 // where they stand, in this group perhaps
-	accepted   map[*entry]int64
+	accepted   map[*entry]*piece
 	locks      []func()
 	locked     map[int64]bool
 }
@@ -37,7 +40,7 @@ func (a *admission) unlock() {
 // admit decides on each entry of the group, in order, as if those before it were stored.
 func (l *life) admit(p *partition, group []*entry, epoch int32) *admission {
 	a := &admission{
-		windows: map[int64]window{}, duplicates: map[*entry]int64{}, accepted: map[*entry]int64{}, locked: map[int64]bool{},
+		windows: map[int64]window{}, duplicates: map[*entry]int64{}, accepted: map[*entry]*piece{}, locked: map[int64]bool{},
 	}
 	next := p.end
 	for i, e := range group {
@@ -62,10 +65,10 @@ func (l *life) admit(p *partition, group []*entry, epoch int32) *admission {
 				continue
 			}
 		}
-		a.accepted[e] = next
+		a.accepted[e] = &piece{entry: e, batch: e.batch, base: next, epoch: epoch}
 		a.group = append(a.group, e)
-		a.pieces = append(a.pieces, &piece{batch: e.batch, base: next, epoch: epoch})
-		next += int64(e.batch.count())
+		a.pieces = append(a.pieces, a.accepted[e])
+		next = a.accepted[e].end()
 	}
 	return a
 }
@@ -142,7 +145,7 @@ func (a *admission) settle(m mischief, p *partition) {
 		if base, ok := a.duplicates[e]; ok {
 			o.base = base
 		} else {
-			o.base = a.accepted[e]
+			o.base = a.accepted[e].base
 			m.ack(p, e, &o)
 		}
 		e.resolve(o)

@@ -42,7 +42,10 @@ func (b batch) baseSequence() int32    { return int32(binary.BigEndian.Uint32(b[
 func (b batch) count() int32           { return int32(binary.BigEndian.Uint32(b[atCount:])) }
 func (b batch) transactional() bool    { return b.attributes()&transactionalBit != 0 }
 func (b batch) control() bool          { return b.attributes()&controlBit != 0 }
-func (b batch) nextOffset() int64      { return b.baseOffset() + int64(b.lastOffsetDelta()) + 1 }
+func (b batch) nextOffset() int64      { return b.baseOffset() + int64(b.span()) }
+
+// span is how many offsets, and sequence numbers, the batch takes; there may be fewer records in it.
+func (b batch) span() int32 { return b.lastOffsetDelta() + 1 }
 
 // placed returns a copy of the batch as it stands in the log. Neither field is under the checksum.
 func (b batch) placed(base int64, leaderEpoch int32) batch {
@@ -56,6 +59,10 @@ func (b batch) appendPlaced(dst []byte, base int64, leaderEpoch int32) []byte {
 	binary.BigEndian.PutUint64(dst[from:], uint64(base))
 	binary.BigEndian.PutUint32(dst[from+atLeaderEpoch:], uint32(leaderEpoch))
 	return dst
+}
+
+func (b batch) setLastOffsetDelta(delta int32) {
+	binary.BigEndian.PutUint32(b[atLastOffsetDelta:], uint32(delta))
 }
 
 // seal computes the checksum anew.

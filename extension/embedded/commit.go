@@ -33,7 +33,10 @@ func (l *life) drain(p *partition) {
 
 // storeNext takes a group from the queue and stores it. It returns the producer to wait for if that stopped it at once.
 func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
-	group := l.mischief.gather(ctx, p, p.take())
+	group, err := l.mischief.gather(ctx, l, p, p.take())
+	if err != nil {
+		return nil, l.failed(p, group, err)
+	}
 	if len(group) == 0 {
 		return nil, nil
 	}
@@ -57,7 +60,7 @@ func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
 			p.putBack(a.deferred)
 			return a.blocking, nil
 		}
-		err := l.store(ctx, p, a)
+		err = l.store(ctx, p, a)
 		a.unlock()
 		var other *otherObjectError
 		if errors.As(err, &other) { // another life wrote here: that is the log now, and ours goes behind it
@@ -100,18 +103,17 @@ func failAll(group []*entry, err *kerr.Error, message string) {
 func (l *life) store(ctx context.Context, p *partition, a *admission) error {
 	if len(a.pieces) > 0 {
 		pieces := l.mischief.pieces(p, a.pieces)
-		early, err := l.mischief.early(ctx, p, func(ctx context.Context) error { return l.upload(ctx, p, pieces) })
-		if !early && err == nil {
-			err = l.upload(ctx, p, pieces)
-		}
-		if err != nil {
-			return err
+		upload := func(ctx context.Context) error { return l.upload(ctx, p, pieces) }
+		if !l.mischief.defers(l, upload) {
+			if err := upload(ctx); err != nil {
+				return err
+			}
 		}
 		for _, piece := range pieces {
 			if err := l.append(ctx, p, piece); err != nil {
 				return err
 			}
-			p.end = piece.base + int64(piece.batch.count())
+			p.end = piece.end()
 		}
 	}
 	a.settle(l.mischief, p)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -14,10 +15,12 @@ const maxAhead = 16
 // connection is one client connection. Requests are served in order, one at a time, except that Produce requests which follow each
 // other share the wait for object storage; responses go out in the order of the requests, as Kafka promises.
 type connection struct {
-	life *life
-	node int32
-	sock net.Conn
-	up   *upstream
+	life   *life
+	node   int32
+	sock   net.Conn
+	up     *upstream
+	opened time.Time
+	asked  map[place]int64 // what its fetch session asked for last; kept for lies only
 
 	calls   chan *produceCall // whose answers are due, in order
 	pending sync.WaitGroup    // calls that are not answered
@@ -74,7 +77,7 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 		return
 	}
 	defer up.Close()
-	c := &connection{life: l, node: b.node, sock: sock, up: up, calls: make(chan *produceCall, maxAhead)}
+	c := &connection{life: l, node: b.node, sock: sock, up: up, opened: time.Now(), calls: make(chan *produceCall, maxAhead)}
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
 	defer sock.Close()

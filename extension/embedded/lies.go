@@ -1,19 +1,187 @@
 package embedded
 
 import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Lie is a deliberate defect of the cluster.
 type Lie struct {
-	Name   string // in Options.Lies
-	Rule   string // the rule of the suite that must find it
+	Name   string // for Options.Lies
+	Rule   string // the rule of the suite that has to find it
 	Breaks string // what it does
 }
 
+// makers are the lies and how each is made.
+func makers() map[Lie]func(*liar) mischief {
+	return map[Lie]func(*liar) mischief{
+		{"lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere"}:                    newLoseRecord,
+		{"lose-tail", "LOST_SUFFIX", "the log lacks the newest acked batch of each partition until another one arrives"}: newLoseTail,
+		{"wrong-offset", "OFFSET_MISMATCH", "an ack names offsets far from where the records stand"}:                     newWrongOffset,
+		{"same-offset", "TWO_ACKS", "an ack names the offsets of the records before"}:                                    newSameOffset,
+		{"split-log", "INCONSISTENT_OFFSET", "every second connection is shown two records of a batch exchanged"}:        newSplitLog,
+		{"store-twice", "DUPLICATE", "a batch is stored twice and acked once"}:                                           newStoreTwice,
+		{"invent-record", "PHANTOM", "a record that nobody sent is stored"}:                                              newInventRecord,
+		{"flip-byte", "CORRUPT", "a byte of a value is stored changed"}:                                                  newFlipByte,
+		{"skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return"}:                             newSkipBatch,
+		{"rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range"}:             newRewind,
+		{"reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged"}: newReorderBatches,
+		{"stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever"}:                          newStaleEnd,
+		{"object-differs", "OBJECT_MISMATCH", "an object holds a record otherwise than the log shows it"}:                newObjectDiffers,
+		{"ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload"}:     newAckBeforeDurable,
+		{"spurious-error", "ERRORS_SEEN", "a batch is refused without reason, and not stored"}:                           newSpuriousError,
+		{"hide-partition", "PARTITIONER", "for a moment metadata shows a partition too few, and keys go elsewhere"}:      newHidePartition,
+		{"store-refused", "ABORTED_READ", "a batch is refused for good, and stored nevertheless"}:                        newStoreRefused,
+	}
+}
+
+// Lies returns all lies, sorted by name.
+func Lies() []Lie {
+	var list []Lie
+	for lie := range makers() {
+		list = append(list, lie)
+	}
+	slices.SortFunc(list, func(a, b Lie) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// liar is a lie of one cluster: it knows when to strike, and counts.
 type liar struct {
 	Lie
 	hits atomic.Int64
+
+	mu   sync.Mutex // guards what follows
+	rng  *rand.Rand
+	skip int // opportunities to pass until the next strike
+	left int // strikes, at most
 }
 
-func newLiars(names []string, seed int64) (mischief, []*liar, error) { return honest{}, nil, nil }
+// maxStrikes keeps a long run from consisting of lies: a few prove as much.
+const maxStrikes = 20
+
+func newLiar(lie Lie, seed int64) *liar {
+	return &liar{Lie: lie, rng: rand.New(rand.NewPCG(uint64(seed), 0x6b36)), left: maxStrikes}
+}
+
+// strikes decides on one opportunity: the first is always taken, so that a short run has its lie, later ones now and then.
+func (l *liar) strikes() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.left == 0 {
+		return false
+	}
+	if l.skip > 0 {
+		l.skip--
+		return false
+	}
+	l.skip = 2 + l.rng.IntN(6)
+	l.left--
+	l.hits.Add(1)
+	return true
+}
+
+// pick returns a number from 0 to n−1.
+func (l *liar) pick(n int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rng.IntN(n)
+}
+
+// newLiars makes the lies of a cluster.
+func newLiars(names []string, seed int64) (mischief, []*liar, error) {
+	if len(names) == 0 {
+		return honest{}, nil, nil
+	}
+	var all chain
+	var liars []*liar
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		lie, ok := find(name)
+		if !ok {
+			return nil, nil, fmt.Errorf("lie %q is not known: did you mean %q?", name, nearestLie(name))
+		}
+		l := newLiar(lie, seed)
+		all, liars = append(all, makers()[lie](l)), append(liars, l)
+	}
+	return all, liars, nil
+}
+
+func find(name string) (Lie, bool) {
+	list := Lies()
+	i := slices.IndexFunc(list, func(l Lie) bool { return l.Name == name })
+	if i < 0 {
+		return Lie{}, false
+	}
+	return list[i], true
+}
+
+// nearestLie returns the name that takes the fewest edits (Levenshtein).
+func nearestLie(name string) string {
+	return slices.MinFunc(Lies(), func(a, b Lie) int { return cmp.Compare(edits(name, a.Name), edits(name, b.Name)) }).Name
+}
+
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// chain tells several lies at once.
+type chain []mischief
+
+func (c chain) arrive(l *life, p *partition, e *entry) bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.arrive(l, p, e) })
+}
+
+func (c chain) gather(ctx context.Context, l *life, p *partition, group []*entry) ([]*entry, error) {
+	var err error
+	for _, m := range c {
+		if group, err = m.gather(ctx, l, p, group); err != nil {
+			return group, err
+		}
+	}
+	return group, nil
+}
+
+func (c chain) pieces(p *partition, pieces []*piece) []*piece {
+	for _, m := range c {
+		pieces = m.pieces(p, pieces)
+	}
+	return pieces
+}
+
+func (c chain) defers(l *life, upload func(context.Context) error) bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.defers(l, upload) })
+}
+
+func (c chain) ack(p *partition, e *entry, o *outcome) {
+	for _, m := range c {
+		m.ack(p, e, o)
+	}
+}
+
+func (c chain) handler(l *life, key kmsg.Key, next handler) handler {
+	for _, m := range c {
+		next = m.handler(l, key, next)
+	}
+	return next
+}

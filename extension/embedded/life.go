@@ -161,7 +161,7 @@ func (l *life) spoilDataDir() {
 
 // handlerFor returns what serves a request.
 func (l *life) handlerFor(key kmsg.Key) handler {
-	return l.mischief.handlers(key, l.honestHandler(key))
+	return l.mischief.handler(l, key, l.honestHandler(key))
 }
 
 func (l *life) honestHandler(key kmsg.Key) handler {

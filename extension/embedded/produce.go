@@ -105,7 +105,7 @@ func (l *life) accept(
 		return no(refused.err, refused.message)
 	}
 	e := newEntry(b, request.Version)
-	if !l.mischief.arrive(p, e) && p.submit(e) {
+	if !l.mischief.arrive(l, p, e) && p.submit(e) {
 		l.work.Add(1)
 		go l.drain(p)
 	}

@@ -18,8 +18,8 @@ type windowEntry struct {
 }
 
 // afterSequence is the sequence number that follows a batch; like kfake's it never reaches the greatest int32.
-func afterSequence(first, count int32) int32 {
-	return int32((int64(first) + int64(count)) % math.MaxInt32)
+func afterSequence(first, span int32) int32 {
+	return int32((int64(first) + int64(span)) % math.MaxInt32)
 }
 
 // duplicate returns where the batch stands already.
@@ -27,7 +27,7 @@ func (w *window) duplicate(b batch) (base int64, found bool) {
 	if w == nil || w.epoch != b.producerEpoch() {
 		return 0, false
 	}
-	first, next := b.baseSequence(), afterSequence(b.baseSequence(), b.count())
+	first, next := b.baseSequence(), afterSequence(b.baseSequence(), b.span())
 	for _, e := range w.entries[:w.count] {
 		if e.first == first && e.next == next {
 			return e.base, true
@@ -50,7 +50,7 @@ func (w *window) accepts(b batch, logIsEmpty bool) bool {
 
 // with returns the window after the batch was stored at base.
 func (w *window) with(b batch, base int64) window {
-	entry := windowEntry{first: b.baseSequence(), next: afterSequence(b.baseSequence(), b.count()), base: base}
+	entry := windowEntry{first: b.baseSequence(), next: afterSequence(b.baseSequence(), b.span()), base: base}
 	if w == nil || w.epoch != b.producerEpoch() {
 		return window{epoch: b.producerEpoch(), next: entry.next, entries: [5]windowEntry{entry}, at: 1, count: 1}
 	}

@@ -152,7 +152,7 @@ func (l *life) catchUp(ctx context.Context, p *partition, info *kfake.PartitionI
 		}
 		for _, piece := range pieces {
 			p.observe(piece.batch.placed(piece.base, piece.epoch))
-			p.end = piece.base + int64(piece.batch.count())
+			p.end = piece.end()
 		}
 	}
 	if p.end > info.HighWatermark {

@@ -1,0 +1,187 @@
+package embedded
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// staleEnd lets all end offsets lag behind.
+type staleEnd struct {
+	honest
+	*liar
+}
+
+func newStaleEnd(l *liar) mischief { return &staleEnd{liar: l} }
+
+const (
+	staleBy   = 3
+	staleFrom = 10 // a shorter log is answered right
+)
+
+func (m *staleEnd) lag(end int64) int64 {
+	if end < staleFrom {
+		return end
+	}
+	m.hits.Add(1)
+	return end - staleBy
+}
+
+func (m *staleEnd) handler(l *life, key kmsg.Key, next handler) handler {
+	switch key {
+	case kmsg.Fetch:
+		return onFetch(l, key, next, func(f *fetched) {
+			f.part.HighWatermark, f.part.LastStableOffset = m.lag(f.part.HighWatermark), m.lag(f.part.LastStableOffset)
+		})
+	case kmsg.ListOffsets:
+		return m.listOffsets(next)
+	default:
+		return next
+	}
+}
+
+func (m *staleEnd) listOffsets(next handler) handler {
+	return func(ctx context.Context, x *exchange) error {
+		request, response := kmsg.NewPtrListOffsetsRequest(), kmsg.NewPtrListOffsetsResponse()
+		if err := x.decode(request); err != nil {
+			return err
+		}
+		if err := next(ctx, x); err != nil {
+			return err
+		}
+		if err := x.decodeResponse(response); err != nil {
+			return err
+		}
+		latest := map[place]bool{}
+		for _, t := range request.Topics {
+			for _, p := range t.Partitions {
+				latest[place{t.Topic, p.Partition}] = p.Timestamp == -1
+			}
+		}
+		for i := range response.Topics {
+			t := &response.Topics[i]
+			for j := range t.Partitions {
+				if p := &t.Partitions[j]; p.ErrorCode == 0 && latest[place{t.Topic, p.Partition}] {
+					p.Offset = m.lag(p.Offset)
+				}
+			}
+		}
+		x.respond(response)
+		return nil
+	}
+}
+
+// hidePartition shows a topic without its last partition, from when every partition has a record until the first real batch
+// arrives. The producer of that batch has learned its metadata in between, and sends keys where they do not belong.
+type hidePartition struct {
+	honest
+	*liar
+	mu     sync.Mutex
+	topics map[string]*hiding
+}
+
+type hiding struct {
+	until   time.Time            // zero: has not begun
+	over    time.Time            // when a batch came; zero: not yet
+	updated map[*connection]bool // readers that were sent to look again
+}
+
+func newHidePartition(l *liar) mischief { return &hidePartition{liar: l, topics: map[string]*hiding{}} }
+
+// longestHiding ends the lie where no batch comes.
+const longestHiding = 3 * time.Second
+
+func (m *hidePartition) pieces(p *partition, pieces []*piece) []*piece {
+	for _, piece := range pieces {
+		if piece.batch.count() >= 2 {
+			m.mu.Lock()
+			if h := m.topics[p.topic]; h != nil && !h.until.IsZero() && h.over.IsZero() {
+				h.over = time.Now()
+			}
+			m.mu.Unlock()
+		}
+	}
+	return pieces
+}
+
+// hides reports whether the topic is to be shown without its last partition.
+func (m *hidePartition) hides(l *life, topic string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.topics[topic]
+	if h == nil {
+		h = &hiding{updated: map[*connection]bool{}}
+		m.topics[topic] = h
+	}
+	if h.until.IsZero() {
+		partitions := l.kfake.PartitionInfos(topic)
+		for _, p := range partitions {
+			if p.HighWatermark == 0 {
+				return false
+			}
+		}
+		if len(partitions) < 2 {
+			return false
+		}
+		h.until = time.Now().Add(longestHiding)
+	}
+	if h.over.IsZero() && time.Now().After(h.until) {
+		h.over = h.until
+	}
+	return h.over.IsZero()
+}
+
+func (m *hidePartition) handler(l *life, key kmsg.Key, next handler) handler {
+	switch key {
+	case kmsg.Fetch:
+		return onFetch(l, key, next, m.sendToMetadata)
+	case kmsg.Metadata:
+		return m.metadata(l, next)
+	default:
+		return next
+	}
+}
+
+func (m *hidePartition) metadata(l *life, next handler) handler {
+	return func(ctx context.Context, x *exchange) error {
+		response := kmsg.NewPtrMetadataResponse()
+		if err := next(ctx, x); err != nil {
+			return err
+		}
+		if err := x.decodeResponse(response); err != nil {
+			return err
+		}
+		for i := range response.Topics {
+			t := &response.Topics[i]
+			if t.Topic == nil || len(t.Partitions) < 2 || !m.hides(l, *t.Topic) {
+				continue
+			}
+			m.hits.Add(1)
+			shown := t.Partitions[:0]
+			last := int32(len(t.Partitions) - 1)
+			for _, p := range t.Partitions {
+				if p.Partition != last {
+					shown = append(shown, p)
+				}
+			}
+			t.Partitions = shown
+		}
+		x.respond(response)
+		return nil
+	}
+}
+
+// sendToMetadata makes each reader that was there during the lie ask for metadata again, so that no reader misses a partition.
+func (m *hidePartition) sendToMetadata(f *fetched) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.topics[f.topic]
+	if h == nil || h.over.IsZero() || f.conn.opened.After(h.over) || h.updated[f.conn] || f.part.ErrorCode != 0 {
+		return
+	}
+	h.updated[f.conn] = true
+	f.part.ErrorCode, f.part.RecordBatches = kerr.NotLeaderForPartition.Code, []byte{}
+}

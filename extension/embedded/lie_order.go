@@ -1,0 +1,70 @@
+package embedded
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// reorderBatches exchanges two batches that one producer has in flight. All batches are stored without their producer, for
+// kfake checks sequence numbers too.
+type reorderBatches struct {
+	honest
+	*liar
+	mu    sync.Mutex
+	waits int
+}
+
+func newReorderBatches(l *liar) mischief { return &reorderBatches{liar: l} }
+
+const (
+	pairPatience = 30 * time.Millisecond // how long a batch waits for the next one of its producer
+	maxPairWaits = 40                    // a producer that never has two in flight is not slowed down for ever
+)
+
+func (m *reorderBatches) gather(ctx context.Context, _ *life, p *partition, group []*entry) ([]*entry, error) {
+	deadline := time.Now().Add(pairPatience)
+	for !hasPair(group) && len(group) > 0 && group[0].batch.eligible(2) && time.Now().Before(deadline) && m.mayWait() {
+		if !sleep(ctx, time.Millisecond) {
+			return group, ctx.Err()
+		}
+		group = append(group, p.take()...)
+	}
+	return group, nil
+}
+
+func (m *reorderBatches) mayWait() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waits++
+	return m.waits < maxPairWaits*int(pairPatience/time.Millisecond)
+}
+
+func hasPair(group []*entry) bool {
+	for i := range max(len(group)-1, 0) {
+		if pair(group[i].batch, group[i+1].batch) {
+			return true
+		}
+	}
+	return false
+}
+
+func pair(a, b batch) bool {
+	return a.eligible(2) && b.eligible(2) && a.producerID() >= 0 && a.producerID() == b.producerID()
+}
+
+func (m *reorderBatches) pieces(_ *partition, pieces []*piece) []*piece {
+	for i := 0; i+1 < len(pieces); i++ {
+		a, b := pieces[i], pieces[i+1]
+		if pair(a.entry.batch, b.entry.batch) && m.strikes() {
+			b.base = a.base
+			a.base = b.end()
+			pieces[i], pieces[i+1] = b, a
+			i++
+		}
+	}
+	for _, piece := range pieces {
+		piece.batch = piece.batch.anonymous()
+	}
+	return pieces
+}

@@ -1,0 +1,129 @@
+package embedded
+
+import (
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// loseRecord stores a batch without one of its records. kfake takes no batch with a hole, so it gets the whole one, and
+// readers are shown what the bucket has.
+type loseRecord struct {
+	honest
+	*liar
+	mu      sync.Mutex
+	thinned map[place]map[int64]batch // by base offset
+}
+
+func newLoseRecord(l *liar) mischief {
+	return &loseRecord{liar: l, thinned: map[place]map[int64]batch{}}
+}
+
+func (m *loseRecord) pieces(p *partition, pieces []*piece) []*piece {
+	for _, piece := range pieces {
+		if !piece.batch.eligible(3) || !m.strikes() {
+			continue
+		}
+		if thin, ok := piece.batch.without(m.pick); ok {
+			piece.object = thin
+			m.mu.Lock()
+			if m.thinned[p.place] == nil {
+				m.thinned[p.place] = map[int64]batch{}
+			}
+			m.thinned[p.place][piece.base] = thin.placed(piece.base, piece.epoch)
+			m.mu.Unlock()
+		}
+	}
+	return pieces
+}
+
+func (m *loseRecord) handler(l *life, key kmsg.Key, next handler) handler {
+	return onFetch(l, key, next, func(f *fetched) {
+		f.part.RecordBatches = rewriteBatches(f.part.RecordBatches, func(b batch) batch {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if thin, ok := m.thinned[f.place][b.baseOffset()]; ok {
+				return thin
+			}
+			return b
+		})
+	})
+}
+
+// storeTwice stores a batch a second time, behind its group.
+type storeTwice struct {
+	honest
+	*liar
+}
+
+func newStoreTwice(l *liar) mischief { return &storeTwice{liar: l} }
+
+func (m *storeTwice) pieces(_ *partition, pieces []*piece) []*piece {
+	last := pieces[len(pieces)-1]
+	if last.batch.eligible(2) && m.strikes() {
+		pieces = append(pieces, &piece{batch: last.batch.anonymous(), base: last.end(), epoch: last.epoch})
+	}
+	return pieces
+}
+
+// inventRecord stores a record that nobody sent, behind a group.
+type inventRecord struct {
+	honest
+	*liar
+}
+
+func newInventRecord(l *liar) mischief { return &inventRecord{liar: l} }
+
+func (m *inventRecord) pieces(_ *partition, pieces []*piece) []*piece {
+	last := pieces[len(pieces)-1]
+	if !last.batch.eligible(2) || !m.strikes() {
+		return pieces
+	}
+	records, err := last.batch.records()
+	if err != nil || len(records) == 0 {
+		return pieces
+	}
+	invented := records[0]
+	invented.Key, invented.Value, invented.Headers = nil, []byte("nobody sent this"), nil
+	b := last.batch.anonymous()
+	b.setLastOffsetDelta(0)
+	return append(pieces, &piece{batch: b.withRecords(append(records[:0], invented)), base: last.end(), epoch: last.epoch})
+}
+
+// flipByte changes a byte, in the bucket and in the log.
+type flipByte struct {
+	honest
+	*liar
+}
+
+func newFlipByte(l *liar) mischief { return &flipByte{liar: l} }
+
+func (m *flipByte) pieces(_ *partition, pieces []*piece) []*piece {
+	for _, piece := range pieces {
+		if piece.batch.eligible(2) && m.strikes() {
+			if flipped, ok := piece.batch.flipped(m.pick); ok {
+				piece.batch = flipped
+			}
+		}
+	}
+	return pieces
+}
+
+// objectDiffers changes a byte in the bucket only.
+type objectDiffers struct {
+	honest
+	*liar
+}
+
+func newObjectDiffers(l *liar) mischief { return &objectDiffers{liar: l} }
+
+func (m *objectDiffers) pieces(_ *partition, pieces []*piece) []*piece {
+	for _, piece := range pieces {
+		if piece.batch.eligible(2) && m.strikes() {
+			if flipped, ok := piece.batch.flipped(m.pick); ok {
+				piece.object = flipped
+			}
+		}
+	}
+	return pieces
+}
