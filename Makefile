@@ -8,6 +8,9 @@ K6_VERSION := $(shell awk '$$1 == "go.k6.io/k6/v2" { print $$2 }' go.mod)
 TOOL := go tool -modfile=tools/go.mod
 # What goes into the binary. Folders stand for the files that come and go in them.
 SOURCES := go.mod go.sum k6suite.go $(shell find extension config -type d -o -type f ! -name '*_test.go')
+# What xk6 can check without a network and with this k6. Not: security and vulnerability (gosec runs in golangci-lint; govulncheck
+# needs its database), versions (release tags), codeowners, and smoke, which passes `k6 run` a flag that k6 2 does not have.
+XK6_CHECKS := module,replace,readme,license,git,build,types,examples
 TSC := tools/typescript/node_modules/.package-lock.json
 
 # Where kafka-up runs Apache Kafka, and which.
@@ -46,6 +49,7 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
 	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check
 	cd tools/typescript && npx --no-install tsc --project .
+	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
 
 $(TSC): tools/typescript/package.json tools/typescript/package-lock.json
 	npm ci --prefix tools/typescript

@@ -1,12 +1,12 @@
 package objectstore_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -222,7 +222,7 @@ func multipart(t *testing.T, mc *minio.Client) {
 	require.NoError(t, err)
 	var parts []minio.CompletePart
 	for i := 1; i <= 2; i++ {
-		part, err := core.PutObjectPart(t.Context(), "bucket", "parts", id, i, strings.NewReader(strconv.Itoa(i)), 1, minio.PutObjectPartOptions{})
+		part, err := core.PutObjectPart(t.Context(), "bucket", "parts", id, i, strings.NewReader(fmt.Sprint(i)), 1, minio.PutObjectPartOptions{})
 		require.NoError(t, err)
 		parts = append(parts, minio.CompletePart{PartNumber: i, ETag: part.ETag})
 	}
