@@ -98,3 +98,31 @@ func (a *Admin) CommittedOffsets(ctx context.Context, group string) (Offsets, er
 	})
 	return out, failed.join(fmt.Sprintf("committed offsets of group %q", group))
 }
+
+// Lag gives, for each partition of the topics, the records between what the group has committed and the end of the log;
+// without a commit, those in the whole log.
+func (a *Admin) Lag(ctx context.Context, group string, topics ...string) (Offsets, error) {
+	ends, err := a.ListOffsets(ctx, Spot{At: "latest"}, topics...)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := a.ListOffsets(ctx, Spot{At: "earliest"}, topics...)
+	if err != nil {
+		return nil, err
+	}
+	committed, err := a.CommittedOffsets(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	out := Offsets{}
+	for topic, partitions := range ends {
+		for partition, end := range partitions {
+			at, ok := committed[topic][partition]
+			if !ok {
+				at = starts[topic][partition]
+			}
+			out.set(topic, partition, max(end-at, 0))
+		}
+	}
+	return out, nil
+}

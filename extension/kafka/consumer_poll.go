@@ -24,7 +24,7 @@ func (c *Consumer) Poll(ctx context.Context, limit int, timeout time.Duration) (
 	defer cancel()
 	for {
 		fetches := c.client.PollRecords(waiting, limit)
-		records, err := c.take(fetches)
+		records, err := c.take(ctx, fetches)
 		c.client.AllowRebalance()
 		switch {
 		case len(records) > 0 || err != nil:
@@ -38,7 +38,7 @@ func (c *Consumer) Poll(ctx context.Context, limit int, timeout time.Duration) (
 }
 
 // take does the bookkeeping of one fetch while no rebalance can happen.
-func (c *Consumer) take(fetches kgo.Fetches) ([]Record, error) {
+func (c *Consumer) take(ctx context.Context, fetches kgo.Fetches) ([]Record, error) {
 	records := make([]Record, 0, fetches.NumRecords())
 	reads := Reads{Group: c.options.Group}
 	now := time.Now()
@@ -69,12 +69,26 @@ func (c *Consumer) take(fetches kgo.Fetches) ([]Record, error) {
 		reads.Partitions = append(reads.Partitions, part)
 	})
 	if reads.Records > 0 || reads.Errors != nil {
-		c.meter.Read(reads)
+		reads.Lag = c.knownLag()
+		meterOf(ctx, c.meter).Read(reads)
 	}
 	if len(records) > 0 || len(c.pending) == 0 {
 		return records, nil
 	}
 	return nil, c.nextPending()
+}
+
+// knownLag adds up what is left to return in the partitions whose end a fetch has shown. The caller holds c.mu.
+func (c *Consumer) knownLag() int64 {
+	var sum int64
+	for _, partitions := range c.owned {
+		for _, place := range partitions {
+			if place.position >= 0 && place.end > place.position {
+				sum += place.end - place.position
+			}
+		}
+	}
+	return sum
 }
 
 // place finds the cursor of a partition that a fetch speaks of. Without a group, this is how a topic's partitions become

@@ -1,6 +1,9 @@
 package kafka
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Meter receives the measurements of a client: one call per Send, per Poll, per group of asynchronous acks or per event,
 // never one per record. Calls may come from any goroutine and must not block.
@@ -29,6 +32,7 @@ type Reads struct {
 	Bytes   int64 // keys, values and headers
 
 	Partitions []PartitionRead
+	Lag        int64          // over all partitions that the consumer owns and has heard of: between position and end
 	Errors     map[string]int // fetch errors by Kafka error name, those that the client retries included; nil: none
 }
 
@@ -45,6 +49,20 @@ type PartitionRead struct {
 type Rebalance struct {
 	Group string
 	Owned int // partitions that the member owns afterwards
+}
+
+type meterKey struct{}
+
+// WithMeter has the Send or Poll that gets this context report to m, instead of the meter of the client.
+func WithMeter(ctx context.Context, m Meter) context.Context {
+	return context.WithValue(ctx, meterKey{}, m)
+}
+
+func meterOf(ctx context.Context, otherwise Meter) Meter {
+	if m, ok := ctx.Value(meterKey{}).(Meter); ok {
+		return m
+	}
+	return otherwise
 }
 
 // noMeter measures nothing.

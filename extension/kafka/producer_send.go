@@ -21,7 +21,7 @@ func (p *Producer) Send(ctx context.Context, records []Record) ([]Result, error)
 	call := p.handOver(ctx, records)
 	results := call.wait(ctx, records)
 	p.split(ctx, records, results)
-	p.meter.Wrote(writesOf(records, results, call.runs.latencies))
+	meterOf(ctx, p.meter).Wrote(writesOf(records, results, call.runs.latencies))
 	return results, newSendError(results)
 }
 
