@@ -20,7 +20,7 @@ export async function main() {
 
   const [made] = await admin.describeTopics([ledger.topic]);
   ledger.expect("F2.3", "a topic appears when the first record is sent to it", made.partitions.length > 0,
-    `${ledger.topic} has ${made.partitions.length} partitions`);
+    `${ledger.topic} has ${made.partitions.length} partitions`, ["autoCreation"]);
 
   const byHand = `${ledger.topic}-by-hand`;
   await admin.createTopics([{ topic: byHand, partitions: 2 }]);

@@ -64,6 +64,8 @@ declare module "k6/x/trust" {
     shared?: boolean;
     /** Default "none". */
     compression?: "none" | "gzip" | "snappy" | "lz4" | "zstd";
+    /** Bytes of a batch. Default 16384, as Java's batch.size. */
+    batchSize?: number;
     /** How long to wait for the acknowledgements. Default "60s"; what is unanswered then is unknown. */
     timeout?: Duration;
   }
@@ -156,8 +158,11 @@ declare module "k6/x/trust" {
     stamp(record: ProduceRecord): ProduceRecord;
     /** seen tells the ledger of a record that the script read itself, with valueAs "bytes" (or "string" for text). */
     seen(record: ConsumedRecord): void;
-    /** expect records what the script found out about a requirement that it judges. */
-    expect(requirement: string, what: string, ok: boolean, evidence?: string): void;
+    /**
+     * expect records what the script found out about a requirement that it judges. It is not counted where the profile
+     * lacks one of the claims.
+     */
+    expect(requirement: string, what: string, ok: boolean, evidence: string, claims?: string[]): void;
     /** judge drains, reads everything again, audits the bucket and judges. Call it in teardown. */
     judge(): Promise<Verdict>;
   }

@@ -41,6 +41,7 @@ type process struct {
 
 	mu       sync.Mutex
 	env      func(string) (string, bool)
+	environ  []string // NAME=value, those of -e included
 	logger   logrus.FieldLogger
 	profile  *profile.Profile
 	target   *trust.Target
@@ -67,6 +68,10 @@ func (p *process) attach(vu modules.VU) {
 				return value, true
 			}
 			return init.LookupEnv(name)
+		}
+		p.environ = os.Environ()
+		for name, value := range init.RuntimeOptions.Env {
+			p.environ = append(p.environ, name+"="+value)
 		}
 		p.logger = init.Logger
 	}
@@ -149,7 +154,7 @@ func (p *process) loadProfileLocked() (*profile.Profile, error) {
 	if p.env == nil {
 		return nil, errors.New("the profile can only be read in a k6 test")
 	}
-	loaded, err := profile.Load(profile.Options{Env: p.env})
+	loaded, err := profile.Load(profile.Options{Env: p.env, Environ: p.environ})
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +181,9 @@ func (p *process) openTarget(ctx context.Context) (*trust.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := trust.OpenTarget(context.WithoutCancel(ctx), trust.TargetOptions{Profile: loaded, Lies: lies, Seed: seed})
+	target, err := trust.OpenTarget(context.WithoutCancel(ctx), trust.TargetOptions{
+		Profile: loaded, Lies: lies, Seed: seed, Env: p.env,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -131,6 +131,7 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, er
 	whole(o, "partition", &partition, 0, 1<<31-1)
 	o.boolean("shared", &out.Shared)
 	o.text("compression", &out.Compression, "none", "gzip", "snappy", "lz4", "zstd")
+	whole(o, "batchSize", &out.BatchSize, 1<<10, 16<<20)
 	o.duration("timeout", &out.Timeout)
 	if partition >= 0 {
 		out.Partition = &partition

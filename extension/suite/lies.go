@@ -5,6 +5,8 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"k6suite/extension/embedded"
 )
 
 func newLiesCommand() *cobra.Command {
@@ -16,7 +18,7 @@ func newLiesCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "LIE\tBREAKS\tHOW")
-			for _, lie := range liesOf() {
+			for _, lie := range embedded.Lies() {
 				fmt.Fprintf(w, "%s\t%s\t%s\n", lie.Name, lie.Rule, lie.Breaks)
 			}
 			return w.Flush()

@@ -99,7 +99,7 @@ func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
 
 // chosen gives the lies to try, all unless some were named.
 func (f *proveFlags) chosen() ([]embedded.Lie, error) {
-	all := liesOf()
+	all := embedded.Lies()
 	if len(f.lies) == 0 {
 		return all, nil
 	}

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
@@ -168,8 +170,12 @@ func (l *liveReader) saw(r *kafka.Record) {
 	l.got.Records++
 }
 
-// failed counts an error that the reader saw, by class.
+// failed counts an error that the reader saw, by class. That the client reset a position is none: applications do not see
+// it, and the rules judge where it went on.
 func (l *liveReader) failed(err error) {
+	if _, reset := errors.AsType[*kgo.ErrDataLoss](err); reset {
+		return
+	}
 	name := kafka.ErrorName(err)
 	if fetch, ok := errors.AsType[*kafka.FetchError](err); ok {
 		name = fetch.Name

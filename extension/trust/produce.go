@@ -21,6 +21,7 @@ type ProduceOptions struct {
 	Partition   *int32        // explicit partition; nil: the partitioner chooses
 	Shared      bool          // all virtual users send through one client
 	Compression string        // none, gzip, snappy, lz4, zstd; default none
+	BatchSize   int           // bytes of a batch; default 16384, as Java's batch.size
 	Timeout     time.Duration // how long to wait for the acks of this call; default 60s
 
 	control *kafka.Config // the positive control connects by this
@@ -45,6 +46,7 @@ const (
 type clientKey struct {
 	vu          int64
 	compression string
+	batchSize   int
 }
 
 type producerKey struct {
@@ -77,6 +79,9 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	}
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
+	}
+	if o.BatchSize == 0 {
+		o.BatchSize = 16 << 10
 	}
 	p, err := r.producer(vu, o)
 	if err != nil {
@@ -156,7 +161,7 @@ func (r *Run) settle(serial ledger.Serial, retried bool, result kafka.Result) (l
 
 // producer finds or makes the identity, and its client, that a virtual user sends with.
 func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
-	client := clientKey{vu: vu, compression: o.Compression}
+	client := clientKey{vu: vu, compression: o.Compression, batchSize: o.BatchSize}
 	if o.Shared {
 		client.vu = allVUs
 	}
@@ -175,7 +180,7 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 		var err error
 		c, err = kafka.NewProducer(r.config(o.control), kafka.ProducerOptions{
 			DisableIdempotence: !idempotent, // one request in flight then, so that order still holds
-			Compression:        o.Compression, AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
+			Compression:        o.Compression, BatchSize: o.BatchSize, AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("making a producer: %w", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"k6suite/extension/embedded"
@@ -16,8 +15,9 @@ import (
 // TargetOptions say which target a run judges.
 type TargetOptions struct {
 	Profile *profile.Profile
-	Lies    []string // names of deliberate defects, embedded target only
-	Seed    int64    // of the lies; default 1
+	Lies    []string       // names of deliberate defects, embedded target only
+	Seed    int64          // of the lies; default 1
+	Env     profile.Lookup // where the secrets are that the profile names; default os.LookupEnv
 	Logger  *slog.Logger
 }
 
@@ -28,6 +28,7 @@ type Target struct {
 	Kafka   kafka.Config
 	Metrics []string // Prometheus URLs, none if the target serves none
 
+	env      profile.Lookup
 	embedded *embedded.Cluster // nil unless the profile is that
 }
 
@@ -38,19 +39,30 @@ func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
 		if len(o.Lies) > 0 {
 			return nil, fmt.Errorf("K6_LIE=%s: only the embedded target lies, and profile %s is %s", o.Lies[0], o.Profile.Name, o.Profile.System)
 		}
-		return describe(o.Profile), nil
+		return &Target{
+			Profile: o.Profile, Kafka: clientConfig(o.Profile, o.Profile.Brokers), Metrics: o.Profile.Metrics, env: o.Env,
+		}, nil
 	}
 	return startEmbedded(ctx, o)
 }
 
 func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
+	store, namespace := embedded.StoreOptions{Dir: o.Profile.Embedded.StoreDir}, "" // "": the cluster's own default
+	if o.Profile.ObjectStore != nil {
+		var err error
+		if store.S3, err = bucketOf(o.Profile, o.Env); err != nil {
+			return nil, err
+		}
+		namespace = store.S3.Prefix
+	}
 	cluster, err := embedded.Start(ctx, embedded.Options{
 		Brokers:           o.Profile.Embedded.Brokers,
 		DefaultPartitions: o.Profile.Embedded.Partitions,
 		AutoCreate:        o.Profile.Claims.AutoCreation,
 		Lies:              o.Lies,
 		Seed:              o.Seed,
-		Store:             embedded.StoreOptions{Dir: o.Profile.Embedded.StoreDir},
+		Store:             store,
+		Namespace:         namespace,
 		Logger:            o.Logger,
 	})
 	if err != nil {
@@ -61,22 +73,23 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 	}, nil
 }
 
-func describe(p *profile.Profile) *Target {
-	return &Target{Profile: p, Kafka: clientConfig(p, p.Brokers), Metrics: p.Metrics}
-}
-
 // bucket says how to reach the bucket directly.
 func (t *Target) bucket() (objectstore.Config, error) {
 	if t.embedded != nil {
 		return t.embedded.ObjectStore(), nil
 	}
-	s := t.Profile.ObjectStore
+	return bucketOf(t.Profile, t.env)
+}
+
+// bucketOf says how to reach the bucket that a profile names.
+func bucketOf(p *profile.Profile, env profile.Lookup) (objectstore.Config, error) {
+	s := p.ObjectStore
 	if s == nil {
-		return objectstore.Config{}, fmt.Errorf("profile %s claims objectStorage but says nothing of the bucket: add objectStore", t.Profile.Name)
+		return objectstore.Config{}, fmt.Errorf("profile %s claims objectStorage but says nothing of the bucket: add objectStore", p.Name)
 	}
-	access, secret, err := s.Credentials(os.LookupEnv)
+	access, secret, err := s.Credentials(env)
 	if err != nil {
-		return objectstore.Config{}, fmt.Errorf("profile %s: %w", t.Profile.Name, err)
+		return objectstore.Config{}, fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	return objectstore.Config{
 		Endpoint: s.Endpoint, Bucket: s.Bucket, Prefix: s.Prefix, Region: s.Region, Layout: s.Layout,
