@@ -1,0 +1,126 @@
+package suite_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"k6suite/extension/suite"
+)
+
+// runSuite runs `x suite run` over the fake k6 and gives what it printed and its exit code.
+func runSuite(ctx context.Context, t *testing.T, results string, args ...string) (out string, exit int, err error) {
+	t.Helper()
+	var text bytes.Buffer
+	cmd := suite.NewCommand()
+	cmd.SetOut(&text)
+	cmd.SetErr(&text)
+	cmd.SilenceUsage = true
+	cmd.SetArgs(append([]string{"run", "--results", results}, args...))
+	err = cmd.ExecuteContext(ctx)
+	if e, ok := errors.AsType[*suite.ExitError](err); ok {
+		exit = e.Code
+	} else if err != nil {
+		exit = -1
+	}
+	return text.String(), exit, err
+}
+
+func TestRunExitsByTheWorstVerdict(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		scripts []string
+		exit    int
+		prints  string
+	}{
+		"all pass":     {[]string{"smoke_single.js", "smoke_concurrent.js"}, 0, "PASS"},
+		"one fails":    {[]string{"smoke_single.js", "smoke_shared.js", "smoke_metrics.js"}, 2, "FAIL"},
+		"inconclusive": {[]string{"smoke_single.js", "smoke_metrics.js"}, 3, "INCONCLUSIVE"},
+		"no verdict":   {[]string{"smoke_single.js", "diagnose.js"}, 1, "could not run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, exit, err := runSuite(t.Context(), t, t.TempDir(), tc.scripts...)
+			require.Equal(t, tc.exit, exit, "%s\n%v", out, err)
+			require.Contains(t, out, tc.prints)
+			require.Contains(t, out, "F2.1", "the contract is printed")
+		})
+	}
+}
+
+func TestRunSaysWhyThereIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	_, exit, err := runSuite(t.Context(), t, t.TempDir(), "diagnose.js")
+	require.Equal(t, 1, exit)
+	require.ErrorContains(t, err, "k6 exited 107")
+	require.ErrorContains(t, err, "something broke here")
+}
+
+func TestRunHandsFlagsAndProfileOn(t *testing.T) {
+	t.Parallel()
+	results := t.TempDir()
+	_, exit, err := runSuite(t.Context(), t, results, "--profile", "kafka-local", "-e", "A=b.js", "smoke_single.js", "--quiet")
+	require.Zero(t, exit, "%v", err)
+	logs, err := filepath.Glob(filepath.Join(results, "*-smoke_single", "k6.log"))
+	require.NoError(t, err)
+	require.Len(t, logs, 1)
+	log, err := os.ReadFile(logs[0])
+	require.NoError(t, err)
+	require.Contains(t, string(log), "-e A=b.js --quiet smoke_single.js")
+	saved, err := os.ReadFile(filepath.Join(filepath.Dir(logs[0]), "verdict.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(saved), `"profile": "kafka-local"`)
+}
+
+func TestRunRefusesWhatItCannotRun(t *testing.T) {
+	t.Parallel()
+	_, exit, err := runSuite(t.Context(), t, t.TempDir(), "--stage", "nightly")
+	require.Equal(t, 1, exit)
+	require.ErrorContains(t, err, "pr, main, release")
+	_, exit, err = runSuite(t.Context(), t, t.TempDir(), "--stage")
+	require.Equal(t, 1, exit)
+	require.ErrorContains(t, err, "--stage needs a value")
+	_, exit, err = runSuite(t.Context(), t, t.TempDir()) // there is no tests/ here
+	require.Equal(t, 1, exit)
+	require.ErrorContains(t, err, "tests/")
+}
+
+func TestInterruptReachesTheScriptOnce(t *testing.T) {
+	t.Parallel()
+	results := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel() // what a Ctrl-C does, once the script waits for it
+		for waiting := time.NewTicker(10 * time.Millisecond); ; <-waiting.C {
+			logs, _ := filepath.Glob(filepath.Join(results, "*", "k6.log"))
+			if len(logs) == 1 {
+				if log, _ := os.ReadFile(logs[0]); bytes.Contains(log, []byte("waiting")) {
+					return
+				}
+			}
+			if t.Context().Err() != nil {
+				return
+			}
+		}
+	}()
+	out, exit, err := runSuite(ctx, t, results, "produce_consume.js", "smoke_single.js")
+	require.Equal(t, 3, exit, "%s\n%v", out, err)
+	require.ErrorContains(t, err, "interrupted")
+	require.NotContains(t, out, "smoke_single  ", "what had not begun is not run")
+}
+
+func TestLiesAreListedWithTheirRules(t *testing.T) {
+	t.Parallel()
+	var text bytes.Buffer
+	cmd := suite.NewCommand()
+	cmd.SetOut(&text)
+	cmd.SetArgs([]string{"lies"})
+	require.NoError(t, cmd.Execute())
+	require.Regexp(t, `lose-record +LOST_ACKED`, text.String())
+}
