@@ -21,15 +21,16 @@ type Object struct {
 	Modified time.Time
 }
 
-// Put writes the object, replacing what was there. It returns once the store has answered that the object is written. An
-// error that wraps [ErrUnreachable] leaves open whether it was.
+// Put writes the object, replacing what was there. It returns once the store has answered that the object is written. An error
+// leaves open whether it was, unless it wraps [ErrNoBucket] or [ErrRefused]: an answer can be lost, and a store can apply a write
+// and answer 500.
 func (s *Store) Put(ctx context.Context, key string, body []byte) error {
 	return s.put(ctx, s.retrying, key, body, minio.PutObjectOptions{})
 }
 
-// PutIfAbsent writes the object only where no object has the key (If-None-Match: *, one request, never sent again). It
-// returns an error that wraps [ErrExists] where there is one. After an error that wraps [ErrUnreachable] the write may have been
-// applied: a second call then finds one's own object.
+// PutIfAbsent writes the object only where no object has the key (If-None-Match: *, one request, never sent again). It returns an
+// error that wraps [ErrExists] where there is one. Other errors are those of Put; where they leave open whether the object was
+// written, a second call may find one's own.
 func (s *Store) PutIfAbsent(ctx context.Context, key string, body []byte) error {
 	var options minio.PutObjectOptions
 	options.SetMatchETagExcept("*")
