@@ -15,7 +15,7 @@ type Object struct {
 }
 
 // Audit compares the bucket with the log. Calls for one partition are made one after the other; different partitions may be
-// audited in parallel, and before, during or after the final reads.
+// audited in parallel. It belongs behind the final reads: a record that lands between would be missed in the bucket.
 type Audit struct {
 	ledger *Ledger
 	parts  lockedMap[TopicPartition, *auditPart]

@@ -1,0 +1,231 @@
+package ledger_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"k6suite/extension/ledger"
+)
+
+// healthy is a random run on a target that keeps all promises: producers of every kind, acks that come late and out of order, unknown
+// outcomes that land now, later or never, failures, holes, groups that rebalance and read again from the last commit.
+type healthy struct {
+	*history
+	r         *rand.Rand
+	producers []*ledger.Producer
+	options   []ledger.ProducerOptions
+	acks      []ledger.Outcome // under way
+	late      []placedRecord   // of unknown outcome, still to land
+	objects   []ledger.Object
+	readers   []*ledger.Reader
+	owner     [2]int   // reader of a partition, −1 for none
+	position  [2]int64 // next offset of the owner
+	committed [2]int64
+}
+
+type placedRecord struct {
+	partition int32
+	record    *ledger.Record
+}
+
+func newHealthy(t *testing.T, seed uint64) *healthy {
+	h := &healthy{history: newHistory(t), r: rand.New(rand.NewPCG(seed, 99)), owner: [2]int{-1, -1}}
+	for i := range 6 {
+		o := ledger.ProducerOptions{Name: fmt.Sprintf("producer %d", i), Idempotent: i%2 == 0, Ordered: i%2 == 0, Keyed: i%3 == 0}
+		h.options = append(h.options, o)
+		h.producers = append(h.producers, h.l.NewProducer(o))
+	}
+	for i := range 3 {
+		h.readers = append(h.readers, h.l.NewReader(ledger.ReaderOptions{Name: fmt.Sprintf("reader %d", i), Group: "g"}))
+	}
+	return h
+}
+
+// batch produces a few records of one producer to one partition.
+func (h *healthy) batch() {
+	i := h.r.IntN(len(h.producers))
+	partition := int32(h.r.IntN(2))
+	base, fate := h.end(partition), h.r.IntN(20)
+	var made []ledger.Made
+	for range 1 + h.r.IntN(50) {
+		made = append(made, h.record(i, partition))
+	}
+	for _, m := range made {
+		switch {
+		case fate == 0:
+			h.outcome(m, ledger.Failed, partition, "MESSAGE_TOO_LARGE")
+			continue
+		case fate == 1:
+			h.outcome(m, ledger.Unknown, partition, "REQUEST_TIMED_OUT")
+			if h.r.IntN(2) == 0 {
+				h.late = append(h.late, placedRecord{partition, recordOf(m)})
+			}
+			continue
+		}
+		o := ledger.Outcome{Serial: m.Serial, TP: tp(partition), Offset: h.put(partition, recordOf(m))}
+		switch fate {
+		case 2:
+			o.Kind, o.Offset, o.Error = ledger.Unknown, -1, "CONNECTION_LOST"
+		case 3:
+			o.Kind, o.Offset, o.Retried = ledger.Suspicious, -1, true
+		}
+		if fate != 4 { // these are never settled
+			h.acks = append(h.acks, o)
+		}
+	}
+	h.writeObject(partition, base)
+}
+
+// writeObject writes the object of what was appended from an offset on, before anyone hears of it.
+func (h *healthy) writeObject(partition int32, base int64) {
+	if last := h.end(partition) - 1; last >= base {
+		key := fmt.Sprintf("t/%d/%d", partition, base)
+		h.objects = append(h.objects, ledger.Object{Key: key, TP: tp(partition), Base: base, Last: last, Written: h.now()})
+	}
+}
+
+// record makes or stamps one, with a key that belongs into the partition.
+func (h *healthy) record(i int, partition int32) ledger.Made {
+	key := []byte(nil)
+	if h.options[i].Keyed {
+		key = []byte([]string{"21", "abc"}[partition])
+	} else if h.r.IntN(2) == 0 {
+		key = fmt.Appendf(nil, "%d", h.r.IntN(50))
+	}
+	switch h.r.IntN(6) {
+	case 0:
+		return h.producers[i].Stamp(key, nil, nil)
+	case 1:
+		return h.producers[i].Stamp(key, []byte("{}"), []ledger.Header{{Key: "a", Value: []byte("b")}, {Key: "a"}})
+	}
+	return h.producers[i].Make(key, h.r.IntN(200))
+}
+
+// settle delivers some of the acks that are under way, in any order.
+func (h *healthy) settle(n int) {
+	for range min(n, len(h.acks)) {
+		i := h.r.IntN(len(h.acks))
+		o := h.acks[i]
+		h.acks = slices.Delete(h.acks, i, i+1)
+		o.At = h.now()
+		h.l.Settle(o)
+	}
+}
+
+// land appends one of the late records.
+func (h *healthy) land() {
+	if len(h.late) > 0 {
+		late := h.late[0]
+		h.late = h.late[1:]
+		base := h.end(late.partition)
+		h.put(late.partition, late.record)
+		h.writeObject(late.partition, base)
+	}
+}
+
+// poll lets the owner of a partition read on, and commit at times.
+func (h *healthy) poll() {
+	p := int32(h.r.IntN(2))
+	if h.owner[p] < 0 {
+		h.rebalance(p)
+	}
+	for range h.r.IntN(80) {
+		if h.position[p] == h.end(p) {
+			break
+		}
+		if record := h.logs[p][h.position[p]]; record != nil {
+			h.readers[h.owner[p]].Read(tp(p), *record)
+		}
+		h.position[p]++
+	}
+	if h.r.IntN(3) == 0 {
+		h.committed[p] = h.position[p]
+	}
+}
+
+func (h *healthy) rebalance(p int32) {
+	if h.owner[p] >= 0 {
+		h.readers[h.owner[p]].Revoke(tp(p))
+	}
+	h.owner[p] = h.r.IntN(len(h.readers))
+	h.position[p] = h.committed[p]
+	from := h.committed[p]
+	if h.r.IntN(2) == 0 {
+		from = -1
+	}
+	h.readers[h.owner[p]].Assign(tp(p), from)
+}
+
+func (h *healthy) run(steps int) {
+	for range steps {
+		switch h.r.IntN(12) {
+		case 0, 1, 2, 3:
+			h.batch()
+		case 4, 5, 6:
+			h.settle(h.r.IntN(60))
+		case 7, 8:
+			h.poll()
+		case 9:
+			p := int32(h.r.IntN(2))
+			q := h.l.AskEnd(tp(p), "lag")
+			h.settle(h.r.IntN(5))
+			q.Answered(h.end(p))
+		case 10:
+			h.land()
+			if h.r.IntN(3) == 0 {
+				h.rebalance(int32(h.r.IntN(2)))
+			}
+		default:
+			h.put(int32(h.r.IntN(2)), nil)
+		}
+	}
+	h.settle(len(h.acks))
+}
+
+// auditObjects reads the objects in any order, some of them twice.
+func (h *healthy) auditObjects() {
+	a := h.l.NewAudit()
+	h.r.Shuffle(len(h.objects), func(i, k int) { h.objects[i], h.objects[k] = h.objects[k], h.objects[i] })
+	for i, o := range h.objects {
+		a.Object(o)
+		for range 1 + i%2 {
+			for offset := o.Base; offset <= o.Last; offset++ {
+				a.Read(o.TP, o.Key, *h.logs[o.TP.Partition][offset])
+			}
+		}
+	}
+	a.Complete(tp(0))
+	a.Complete(tp(1))
+}
+
+func TestHealthyRunsRaiseNothing(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(60) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			h := newHealthy(t, seed)
+			h.run(150 + h.r.IntN(300))
+			if seed%2 == 0 {
+				h.auditObjects()
+			}
+			h.finalRead("final 1")
+			if seed%2 == 1 && seed%3 == 0 {
+				h.land() // one more behind the first final read
+			}
+			h.finalRead("final 2")
+			if seed%2 == 1 {
+				h.auditObjects()
+			}
+			h.history.options.Partitions = map[string]int32{topic: 2}
+			j := h.l.Judge(h.history.options)
+			require.Empty(t, j.Findings, "seed %d", seed)
+			require.Empty(t, j.Doubts, "seed %d", seed)
+			require.Positive(t, j.Counts.Acked)
+			require.Equal(t, j.Counts.Sent, j.Counts.Acked+j.Counts.Suspicious+j.Counts.Failed+j.Counts.Unknown)
+		})
+	}
+}
