@@ -107,12 +107,21 @@ func (f *runFlags) run(ctx context.Context, out io.Writer) error {
 	if f.profile != "" {
 		r.env = append(r.env, "K6_PROFILE="+f.profile)
 	}
-	verdicts, failed := f.runAll(ctx, out, r)
+	id := os.Getenv("K6_RUN_ID")
+	if id == "" {
+		id = newSuiteID(time.Now())
+	}
+	verdicts, failed := f.runAll(ctx, out, r, id)
 	merged := contract.Merge(verdicts)
+	merged.Run = id
 	if len(verdicts) > 0 {
 		fmt.Fprintln(out)
-		if err := report.Text(out, merged, false); err != nil {
-			return couldNotRun("printing the contract: %v", err)
+		err := report.Text(out, merged, false)
+		if err == nil {
+			err = report.Save(filepath.Join(f.results, id), merged)
+		}
+		if err != nil {
+			return couldNotRun("the contract: %v", err)
 		}
 	}
 	if ctx.Err() != nil {
@@ -128,11 +137,7 @@ func (f *runFlags) run(ctx context.Context, out io.Writer) error {
 }
 
 // runAll runs the scripts in order and prints a line for each as it ends.
-func (f *runFlags) runAll(ctx context.Context, out io.Writer, r *runner) (verdicts []contract.Verdict, failed []error) {
-	id := os.Getenv("K6_RUN_ID")
-	if id == "" {
-		id = newSuiteID(time.Now())
-	}
+func (f *runFlags) runAll(ctx context.Context, out io.Writer, r *runner, id string) (verdicts []contract.Verdict, failed []error) {
 	for _, script := range f.scripts {
 		if ctx.Err() != nil {
 			return verdicts, failed
