@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
@@ -22,8 +22,8 @@ const stalled = 15 * time.Second
 // of a partition is the greatest of what ListOffsets answers, of the high watermark in Fetch responses and of the highest
 // acked offset; past it the reader goes on until a fetch is empty.
 type finalRead struct {
-	client *kgo.Client
-	admin  *kadm.Client
+	client *kgo.Client // fetches
+	asker  *kgo.Client // asks for ends
 	read   *ledger.FinalRead
 	topic  string
 
@@ -53,20 +53,23 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 	if err != nil {
 		return err
 	}
-	opts = append(opts,
-		kgo.ConsumePartitions(nil), // partitions are added once their log starts are known
-		kgo.FetchMaxWait(250*time.Millisecond),
+	asker, err := kgo.NewClient(opts...) // its questions must not queue behind fetches that wait for records
+	if err != nil {
+		return err
+	}
+	defer asker.Close()
+	client, err := kgo.NewClient(append(opts,
+		kgo.FetchMaxWait(20*time.Millisecond), // a partition at its end must not keep its broker's others waiting
 		kgo.FetchMaxBytes(16<<20), kgo.FetchMaxPartitionBytes(4<<20),
 		kgo.KeepControlRecords(), // they move the position to the true end of the log
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-	)
-	client, err := kgo.NewClient(opts...)
+	)...)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	f := &finalRead{
-		client: client, admin: kadm.NewClient(client), read: l.NewFinalRead(name), topic: topic,
+		client: client, asker: asker, read: l.NewFinalRead(name), topic: topic,
 		patience: patience, partitions: map[int32]*finalPartition{},
 	}
 	if err := f.begin(ctx, l); err != nil {
@@ -77,14 +80,15 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 
 // begin asks for the ends of all partitions and starts to fetch them from the log start.
 func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
-	starts, err := f.admin.ListStartOffsets(ctx, f.topic)
+	admin := kadm.NewClient(f.asker)
+	starts, err := admin.ListStartOffsets(ctx, f.topic)
 	if err == nil {
 		err = starts.Error()
 	}
 	if err != nil {
 		return fmt.Errorf("listing the log starts: %w", err)
 	}
-	ends, err := f.admin.ListEndOffsets(ctx, f.topic)
+	ends, err := admin.ListEndOffsets(ctx, f.topic)
 	if err == nil {
 		err = ends.Error()
 	}
@@ -182,26 +186,24 @@ func fill(to *ledger.Record, r *kgo.Record) {
 
 // settle looks past the end of each partition that is read up to it, and gives up those that have stalled below it.
 func (f *finalRead) settle(ctx context.Context) error {
-	for _, p := range f.sorted() {
+	var group errgroup.Group
+	for _, p := range f.partitions {
 		quiet := time.Since(p.lastMoved)
 		switch {
 		case p.done, p.position < p.target() && quiet < stalled:
-			continue
 		case p.position <= p.highest && quiet < f.patience:
-			continue
-		}
-		if err := f.probe(ctx, p, quiet); err != nil {
-			return err
+		default:
+			group.Go(func() error { return f.probe(ctx, p, quiet) })
 		}
 	}
-	return nil
+	return group.Wait()
 }
 
 // probe looks past what has been read with one plain fetch: an empty answer is the end of the log.
 func (f *finalRead) probe(ctx context.Context, p *finalPartition, quiet time.Duration) error {
-	answer, err := fetchAt(ctx, f.client, f.topic, p.tp.Partition, p.position)
+	answer, err := fetchAt(ctx, f.asker, f.topic, p.tp.Partition, p.position)
 	if err != nil {
-		return fmt.Errorf("fetching past the end of %s/%d: %w", f.topic, p.tp.Partition, err)
+		return fmt.Errorf("fetching past the end of %s: %w", p.tp, err)
 	}
 	p.ends.HighWatermark = max(p.ends.HighWatermark, answer.highWatermark)
 	more := answer.records || p.position < p.target()
@@ -211,15 +213,5 @@ func (f *finalRead) probe(ctx context.Context, p *finalPartition, quiet time.Dur
 	p.ends.Reached, p.ends.EmptyAtEnd = p.position, !answer.records
 	p.done = true
 	f.read.End(p.tp, p.ends)
-	f.client.PauseFetchPartitions(map[string][]int32{f.topic: {p.tp.Partition}})
 	return nil
-}
-
-func (f *finalRead) sorted() []*finalPartition {
-	out := make([]*finalPartition, 0, len(f.partitions))
-	for _, p := range f.partitions {
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b *finalPartition) int { return int(a.tp.Partition - b.tp.Partition) })
-	return out
 }

@@ -23,7 +23,7 @@ func fetchAt(ctx context.Context, client *kgo.Client, topic string, partition in
 		return tailAnswer{}, err
 	}
 	req := kmsg.NewPtrFetchRequest()
-	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 50, 1, 1<<20
+	req.MaxWaitMillis, req.MinBytes, req.MaxBytes = 0, 0, 1<<20 // what is there now
 	req.SessionEpoch = -1
 	t := kmsg.NewFetchRequestTopic()
 	t.Topic, t.TopicID = topic, id
