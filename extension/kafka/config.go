@@ -35,16 +35,27 @@ type Config struct {
 	Hooks          []kgo.Hook    // franz-go hooks of every client made from this configuration; they must not block
 }
 
-// Options gives the franz-go options that every client of this configuration shares, so that others can build clients
-// of their own with the same view of the cluster. It reads certificates and passwords, and names what is wrong.
-func (c Config) Options() ([]kgo.Opt, error) {
+// Check says what is wrong with the configuration, as far as that can be told without reading anything.
+func (c Config) Check() error {
 	if len(c.Brokers) == 0 {
-		return nil, errors.New("kafka: no brokers: name at least one address as host:port")
+		return errors.New("kafka: no brokers: name at least one address as host:port")
 	}
 	for _, addr := range c.Brokers {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return nil, fmt.Errorf("kafka: broker %q: want host:port: %w", addr, err)
+			return fmt.Errorf("kafka: broker %q: want host:port: %w", addr, err)
 		}
+	}
+	if c.MaxVersion != "" && kversion.FromString("v"+c.MaxVersion) == nil {
+		return fmt.Errorf("kafka: maxVersion %q: unknown; give a Kafka version such as \"2.8\" or \"3.9\"", c.MaxVersion)
+	}
+	return nil
+}
+
+// Options gives the franz-go options that every client of this configuration shares, so that others can build clients
+// of their own with the same view of the cluster. It reads certificates and passwords, and names what is wrong.
+func (c Config) Options() ([]kgo.Opt, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
 	}
 	dial, err := c.dialer()
 	if err != nil {
@@ -68,11 +79,7 @@ func (c Config) Options() ([]kgo.Opt, error) {
 		opts = append(opts, kgo.SASL(mechanism))
 	}
 	if c.MaxVersion != "" {
-		versions := kversion.FromString("v" + c.MaxVersion)
-		if versions == nil {
-			return nil, fmt.Errorf("kafka: maxVersion %q: unknown; give a Kafka version such as \"2.8\" or \"3.9\"", c.MaxVersion)
-		}
-		opts = append(opts, kgo.MaxVersions(versions))
+		opts = append(opts, kgo.MaxVersions(kversion.FromString("v"+c.MaxVersion)))
 	}
 	if len(c.Hooks) > 0 {
 		opts = append(opts, kgo.WithHooks(c.Hooks...))
