@@ -1,0 +1,305 @@
+// k6/x/kafka: the Kafka client. Options are strict: an unknown key, a wrong type or an impossible value is an error that
+// names the key and what is allowed. Nothing is opened in the init context: a client starts with its first call, and an
+// address that does not answer is an error within 10 seconds that names it.
+declare module "k6/x/kafka" {
+  /** A time span: "250ms", "5s", "2m", or milliseconds. */
+  type Duration = string | number;
+
+  /** What can stand for bytes when sending. Strings are UTF-8. */
+  type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+  /** Offsets by topic and partition. */
+  type Offsets = Record<string, Record<number, number>>;
+
+  /** Partitions by topic. */
+  type Partitions = Record<string, readonly number[]>;
+
+  export interface ClientOptions {
+    /** Bootstrap addresses, host:port. Default: those of the profile, with its TLS, SASL and version settings. */
+    brokers?: readonly string[];
+    /** client.id. Default "k6suite". */
+    clientId?: string;
+    /** Encrypt connections. Only together with brokers. */
+    tls?: {
+      /** PEM file that replaces the system's certificate authorities. */
+      caFile?: string;
+      /** PEM files of the client's own certificate: both or none. */
+      certFile?: string;
+      keyFile?: string;
+      /** Name to verify. Default: the host that is dialled. */
+      serverName?: string;
+      /** Accept any certificate: for experiments only. */
+      insecureSkipVerify?: boolean;
+    };
+    /** Authenticate. The password is named by an environment variable or a file, one of them. Only together with brokers. */
+    sasl?: {
+      mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+      user: string;
+      passwordEnv?: string;
+      passwordFile?: string;
+    };
+    /** Highest Kafka version to speak, such as "2.8". Only together with brokers. */
+    maxVersion?: string;
+    /** Bound of one attempt to connect. Default "5s". Only together with brokers. */
+    dialTimeout?: Duration;
+    /** How long to wait for an answer, beyond what the request allows the broker. Default "10s". Only together with brokers. */
+    requestTimeout?: Duration;
+    /**
+     * Share one client among all virtual users that give the same name and the same options; it is closed when the test
+     * ends. Default: each virtual user has its own.
+     */
+    shared?: string;
+  }
+
+  /**
+   * What the methods reject with, other than TypeError for a wrong argument. `code` is Kafka's name for the error, such as
+   * MESSAGE_TOO_LARGE or UNKNOWN_TOPIC_OR_PARTITION, or a stable name for what happened in the client: RECORD_TIMEOUT,
+   * DEADLINE_EXCEEDED, CANCELED, CONNECTION_REFUSED, CONNECTION_LOST, CONNECTION_TIMEOUT, TLS_FAILED, UNKNOWN_HOST,
+   * CLIENT_CLOSED, BUFFER_FULL, INVALID_PARTITION, NO_TOPIC, DATA_LOSS, CLIENT_ERROR.
+   */
+  export interface KafkaError extends Error {
+    name: "KafkaError";
+    code: string;
+    /** Of send: the records that were not acknowledged, by their index. The others were. */
+    indexes?: number[];
+    /** Of send: what became of each record, in the order of the call. */
+    results?: SendResult[];
+    /** Of poll: where it happened. */
+    topic?: string;
+    /** Of poll: -1 where the error concerns the whole client. */
+    partition?: number;
+  }
+
+  export interface Header {
+    key: string;
+    value: Bytes | null;
+  }
+
+  /** A record to send. One that a Consumer returned can be sent too; it keeps its topic and partition. */
+  export interface ProduceRecord {
+    /** Default: the producer's topic. */
+    topic?: string;
+    /** Default: the partitioner chooses. */
+    partition?: number;
+    /** Default null: no key. */
+    key?: Bytes | null;
+    /** null: a tombstone. */
+    value?: Bytes | null;
+    /** In order, duplicates included; an object where neither matters. */
+    headers?: readonly Header[] | Record<string, Bytes | null>;
+    /** Milliseconds since 1970, or a Date. Default: now. */
+    timestamp?: number | Date;
+  }
+
+  /**
+   * ok: acknowledged at its offset. suspicious: acknowledged without an offset (the broker called it a duplicate). failed:
+   * certainly not written. unknown: it may or may not be in the log, as always with acks "none".
+   */
+  export type Outcome = "ok" | "suspicious" | "failed" | "unknown";
+
+  export interface SendResult {
+    readonly topic: string;
+    /** -1: none was chosen. */
+    readonly partition: number;
+    /** -1: none was given. */
+    readonly offset: number;
+    /** Milliseconds since 1970. */
+    readonly timestamp: number;
+    readonly outcome: Outcome;
+    /** Kafka error name; absent where the record was acknowledged. */
+    readonly error?: string;
+  }
+
+  export interface ProducerOptions extends ClientOptions {
+    /** For records that name none. */
+    topic?: string;
+    /** Who must have a record before it counts (acks). Default "all". */
+    acks?: "all" | "leader" | "none";
+    /** Let the broker recognise what is sent twice (enable.idempotence). Default true with acks "all", else false. */
+    idempotent?: boolean;
+    /** Default "none". */
+    compression?: "none" | "gzip" | "snappy" | "lz4" | "zstd";
+    /** How long a batch waits to fill (linger.ms). Default "5ms". send does not wait for it. */
+    linger?: Duration;
+    /** Bytes of a batch. Default 1000000. A record that does not fit is MESSAGE_TOO_LARGE. */
+    batchSize?: number;
+    /** Unanswered requests per broker, without idempotence. Default 1; more makes reorder and duplicates legal. */
+    inFlight?: number;
+    /** Records that may wait; send waits for room (back-pressure). Default 50000. */
+    maxBuffered?: number;
+    /** How long a record may wait, retries included (delivery.timeout.ms). Default "2m". */
+    deliveryTimeout?: Duration;
+    /** murmur2 puts keys where Java's client does, crc32 where librdkafka does. Default "murmur2". */
+    partitioner?: "murmur2" | "crc32" | "roundrobin";
+    /** Ask the broker to create a missing topic. Default false. */
+    autoCreate?: boolean;
+  }
+
+  export class Producer {
+    constructor(options?: ProducerOptions);
+    /**
+     * send sends records and waits until each is acknowledged: one result per record, in order. It rejects with a KafkaError
+     * if any was not; the error's indexes say which, its results what became of each. A batch that the broker finds too
+     * large is sent again in smaller ones, so that only a record that is too large by itself fails.
+     * @param options timeout: default "60s"; what is unanswered then is unknown
+     */
+    send(records: ProduceRecord | ConsumedRecord | readonly (ProduceRecord | ConsumedRecord)[],
+      options?: { timeout?: Duration }): Promise<SendResult[]>;
+    /** flush waits until everything that was handed over has settled. Default timeout "60s". */
+    flush(options?: { timeout?: Duration }): Promise<void>;
+    /** close sends what is left, and ends the client. The end of the test does so too. */
+    close(): Promise<void>;
+  }
+
+  /** A record that was read. Its values are made when they are touched; none can be changed. */
+  export interface ConsumedRecord<K = any, V = any> {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    /** Milliseconds since 1970. */
+    readonly timestamp: number;
+    /** As keyAs says; null: none. */
+    readonly key: K | null;
+    /** As valueAs says; null: a tombstone. With "json", text that is not JSON throws here. */
+    readonly value: V | null;
+    /** In order, duplicates included. */
+    readonly headers: { key: string; value: Uint8Array | null }[];
+    /** -1: the broker does not tell. */
+    readonly leaderEpoch: number;
+  }
+
+  export interface ConsumerOptions extends ClientOptions {
+    /** All partitions of these; in a group, shared with its other members. Or name partitions, or start.offsets. */
+    topics?: readonly string[];
+    /** Exactly these. Not in a group. */
+    partitions?: Partitions;
+    /** group.id. Default: none. */
+    group?: string;
+    /**
+     * Where a partition begins; in a group, one without a committed offset (auto.offset.reset). Default "earliest".
+     * { offsets } names the partitions at the same time, and is not for groups. "none", for groups: an error.
+     */
+    start?: "earliest" | "latest" | "none" | { timestamp: number | Date } | { offsets: Offsets };
+    /** When a position is not in the log any more. Default "none": an error, never a jump in silence. */
+    reset?: "none" | "earliest" | "latest";
+    /** isolation.level. Default "read_uncommitted". */
+    isolation?: "read_uncommitted" | "read_committed";
+    /** Commit by itself, this often. Default: only commit() commits. */
+    autoCommit?: Duration;
+    /** session.timeout.ms. Default "45s". */
+    sessionTimeout?: Duration;
+    /** heartbeat.interval.ms. Default "3s". */
+    heartbeat?: Duration;
+    /** How long a rebalance waits for members. Default "60s". */
+    rebalanceTimeout?: Duration;
+    /** partition.assignment.strategy. Default ["cooperative-sticky"]. */
+    balancers?: readonly ("cooperative-sticky" | "sticky" | "range" | "roundrobin")[];
+    /** group.instance.id: static membership. */
+    instanceId?: string;
+    /** Bytes of one fetch (fetch.max.bytes). Default 52428800. */
+    fetchMaxBytes?: number;
+    /** Ask the broker to create a missing topic. Default false. */
+    autoCreate?: boolean;
+    /** Form of keys. Default "bytes": Uint8Array. */
+    keyAs?: "bytes" | "string" | "json";
+    /** Form of values. Default "bytes": Uint8Array. */
+    valueAs?: "bytes" | "string" | "json";
+  }
+
+  export class Consumer<K = any, V = any> {
+    constructor(options: ConsumerOptions);
+    /**
+     * poll resolves to what there is, as soon as there is a record; to none after timeout. What it read and does not return
+     * stays for the next poll, and an error never takes records with it.
+     * @param options max: most records, default 500; timeout: default "1s"
+     */
+    poll(options?: { max?: number; timeout?: Duration }): Promise<ConsumedRecord<K, V>[]>;
+    /** commit commits the given offsets, each the next to read, or, without any, what poll has returned. Resolves to them. */
+    commit(offsets?: Offsets): Promise<Offsets>;
+    /** seek moves positions: the next poll returns records from there. */
+    seek(offsets: Offsets): Promise<void>;
+    /** The next offset that poll can return, by partition; -1 where that is not known yet. */
+    position(): Offsets;
+    /** What the consumer owns now. */
+    assignment(): Record<string, number[]>;
+    /** lag resolves to the records between position and the end of the log, by partition. */
+    lag(): Promise<Offsets>;
+    /** pause stops returning records of these partitions. */
+    pause(partitions: Partitions): Promise<void>;
+    /** resume undoes pause. */
+    resume(partitions: Partitions): Promise<void>;
+    /** close leaves the group without a commit, and ends the client. The end of the test does so too. */
+    close(): Promise<void>;
+  }
+
+  export interface TopicSpec {
+    topic: string;
+    /** Default: the broker's. */
+    partitions?: number;
+    /** Default: the broker's. */
+    replication?: number;
+    /** Such as { "max.message.bytes": 100000 }. */
+    configs?: Record<string, string | number | boolean>;
+  }
+
+  export interface TopicDescription {
+    topic: string;
+    /** 32 hexadecimal digits. */
+    id: string;
+    internal: boolean;
+    partitions: { partition: number; leader: number; leaderEpoch: number; replicas: number[]; isr: number[] }[];
+  }
+
+  export interface GroupDescription {
+    group: string;
+    /** Empty, PreparingRebalance, CompletingRebalance, Stable; Dead where it does not exist. */
+    state: string;
+    /** The balancer that its members agreed on. */
+    protocol: string;
+    /** Broker id. */
+    coordinator: number;
+    members: { id: string; instanceId: string; clientId: string; host: string; assigned: Record<string, number[]> }[];
+  }
+
+  export interface ConfigEntry {
+    name: string;
+    /** Empty where the broker keeps it to itself. */
+    value: string;
+    sensitive: boolean;
+    /** Such as DYNAMIC_TOPIC_CONFIG or DEFAULT_CONFIG. */
+    source: string;
+  }
+
+  export class Admin {
+    constructor(options?: ClientOptions);
+    createTopics(topics: readonly TopicSpec[]): Promise<void>;
+    deleteTopics(topics: readonly string[]): Promise<void>;
+    /** describeTopics rejects where a topic does not exist; asking never creates it. */
+    describeTopics(topics: readonly string[]): Promise<TopicDescription[]>;
+    /** listTopics names all that are not internal. */
+    listTopics(): Promise<string[]>;
+    /** addPartitions raises the number of partitions to total. */
+    addPartitions(topic: string, total: number): Promise<void>;
+    /** deleteRecords deletes what stands before the offsets, and resolves to where the logs begin now. */
+    deleteRecords(before: Offsets): Promise<Offsets>;
+    /**
+     * listOffsets asks each partition where its log begins ("earliest") or ends ("latest", the default; "stable": its last
+     * stable offset), or which record is the first at or after a time.
+     */
+    listOffsets(topics: readonly string[], at?: "earliest" | "latest" | "stable" | number | Date): Promise<Offsets>;
+    describeGroups(groups: readonly string[]): Promise<GroupDescription[]>;
+    listGroups(): Promise<string[]>;
+    /** deleteGroups deletes groups without members. */
+    deleteGroups(groups: readonly string[]): Promise<void>;
+    /** committedOffsets leaves out partitions without a commit. */
+    committedOffsets(group: string): Promise<Offsets>;
+    /** lag adds up, over all partitions of the topics, the records behind the group's committed offsets. */
+    lag(group: string, topics: readonly string[]): Promise<number>;
+    describeConfigs(of: { topic: string } | { broker: number }): Promise<ConfigEntry[]>;
+    /** alterConfigs sets these values of a topic and leaves the others alone. */
+    alterConfigs(topic: string, configs: Record<string, string | number | boolean>): Promise<void>;
+    /** brokers lists those that the metadata shows. */
+    brokers(): Promise<{ id: number; host: string; port: number; rack: string }[]>;
+    close(): Promise<void>;
+  }
+}
