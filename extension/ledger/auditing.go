@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // audits judges each audit of the bucket, and doubts what it did not cover.
@@ -32,7 +31,7 @@ func (j *judging) audits() {
 			v.p.mu.Unlock()
 		}
 		if len(gaps) > 0 && len(failed) == 0 {
-			j.doubt(AuditIncomplete, "the bucket was not read in full for "+strings.Join(gaps, ", "))
+			j.doubt(AuditIncomplete, "the bucket was not read in full for "+j.list(gaps))
 		}
 	}
 }

@@ -68,6 +68,17 @@ func (f Finding) seen(reader string, at time.Time) Finding {
 	return f
 }
 
+// ackTime returns when an offset was acked, as text; the caller holds the partition's lock.
+func (v *partView) ackTime(offset int64) string {
+	end, text := v.p.acks.cut(), ""
+	v.p.acks.runs(end, func(r ackRun) {
+		if text == "" && r.from <= offset && offset < r.to {
+			text = stamp(time.UnixMicro(r.at))
+		}
+	})
+	return text
+}
+
 func stamp(at time.Time) string {
 	if at.IsZero() {
 		return ""

@@ -45,13 +45,18 @@ func (j *judging) completeness() {
 			}
 			v.p.mu.Unlock()
 		}
-		if n := len(gaps); n > 0 {
-			if n > j.options.MaxEvidence {
-				gaps = append(gaps[:j.options.MaxEvidence], fmt.Sprintf("and %d more", n-j.options.MaxEvidence))
-			}
-			j.doubt(FinalReadIncomplete, fmt.Sprintf("final read %q is incomplete: %s", name, strings.Join(gaps, ", ")))
+		if len(gaps) > 0 {
+			j.doubt(FinalReadIncomplete, fmt.Sprintf("final read %q is incomplete: %s", name, j.list(gaps)))
 		}
 	}
+}
+
+// list joins as many items as there may be evidence.
+func (j *judging) list(items []string) string {
+	if n := len(items) - j.options.MaxEvidence; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(items[:j.options.MaxEvidence], ", "), n)
+	}
+	return strings.Join(items, ", ")
 }
 
 // misuse doubts outcomes that contradict each other.

@@ -27,7 +27,8 @@ func (l *Ledger) AskEnd(tp TopicPartition, who string) EndQuery {
 	return EndQuery{ledger: l, part: p, who: who, before: p.acks.cut(), highest: p.highest}
 }
 
-// Answered records the end offset that the question was answered with, which is one past the last record. A negative one is no answer.
+// Answered records the end offset that the question was answered with, which is one past the last record (the high
+// watermark, not the last stable offset). A negative one is no answer.
 func (q EndQuery) Answered(end int64) {
 	if end < 0 || q.highest < end {
 		return

@@ -11,7 +11,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j := &judging{
 		ledger: l, options: o, counts: l.Counts(),
 		out:    collector{most: o.MaxEvidence, lines: map[Code][]Finding{}, more: map[Code]int64{}},
-		copies: map[Serial][]place{}, wanted: map[Serial]place{},
+		doubts: []Doubt{}, notes: []string{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
 	}
 	j.view()
 	j.completeness()

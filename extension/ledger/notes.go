@@ -10,7 +10,9 @@ import (
 
 type bitmap = roaring64.Bitmap
 
-func (j *judging) note(format string, args ...any) { j.notes = append(j.notes, fmt.Sprintf(format, args...)) }
+func (j *judging) note(format string, args ...any) {
+	j.notes = append(j.notes, fmt.Sprintf(format, args...))
+}
 
 // report notes what is worth knowing and breaks no rule.
 func (j *judging) report() {

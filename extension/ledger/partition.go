@@ -37,7 +37,7 @@ type partition struct {
 	misplacedAt set // offsets of keyed records that belong elsewhere
 	misplaced   bounded[placed]
 	keyed       bool // a record to which PARTITIONER applies was found
-	finals    []*finalPart
+	finals      []*finalPart
 	stale       []staleAnswer
 	staleBeyond int64 // more that were not kept
 }

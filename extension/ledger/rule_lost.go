@@ -20,13 +20,14 @@ func (j *judging) lost(v *partView, offset int64, s Serial) {
 	if offset >= v.reached {
 		j.out.add(LostSuffix, func() Finding {
 			f := j.record(v.about(offset), s)
-			f.Detail = fmt.Sprintf("acked at offset %d, but the log ends at %d", offset, v.reached)
+			f.Time, f.Detail = v.ackTime(offset), fmt.Sprintf("acked at offset %d, but the log ends at %d", offset, v.reached)
 			return f
 		})
 		return
 	}
 	j.out.add(LostAcked, func() Finding {
 		f := j.record(v.about(offset), s)
+		f.Time = v.ackTime(offset)
 		f.Detail = fmt.Sprintf("acked at offset %d, and in none of %d complete final reads that reached %d", offset, len(v.complete), v.reached)
 		if offset < v.low {
 			f.Detail += fmt.Sprintf("; the log starts at %d, and the script deleted nothing", v.low)

@@ -36,7 +36,10 @@ func (p *producerView) unexcused() *bitmap {
 func (j *judging) offsetMismatch() {
 	for _, m := range j.mismatches {
 		j.out.add(OffsetMismatch, func() Finding {
+			m.v.p.mu.Lock()
+			defer m.v.p.mu.Unlock()
 			f := j.record(m.v.about(m.offset), m.serial)
+			f.Time = m.v.ackTime(m.offset)
 			f.Detail = fmt.Sprintf("acked at %s offset %d, but found at %s", m.v.p.tp, m.offset, j.whereabouts(m.serial))
 			return f
 		})

@@ -30,6 +30,9 @@ func (o *logOrder) next(offset int64, s Serial, acked bool) {
 	before := *last - 1
 	o.j.out.add(SendReorder, func() Finding {
 		f := o.j.record(o.v.about(offset), s)
+		if acked {
+			f.Time = o.v.ackTime(offset)
+		}
 		f.Detail = fmt.Sprintf("sequence %d stands behind sequence %d of the same producer", s.Sequence(), before.Sequence())
 		return f
 	})

@@ -428,6 +428,21 @@ func TestCorrupt(t *testing.T) {
 			h.logs[0][4] = nil
 			h.finish()
 		}},
+		{name: "in one final read of two", codes: corrupt, total: 1, run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			good := h.cloned()
+			h.logs[0][4] = changed(h.logs[0][4], func(r *ledger.Record) { r.Value[70] ^= 1 })
+			h.finalRead("final 1")
+			h.logs = good
+			h.finalRead("final 2")
+			h.audit()
+		}},
+		{name: "though sound in the bucket", codes: corrupt, total: 1, run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			h.bucket = h.cloned()
+			h.logs[0][4] = changed(h.logs[0][4], func(r *ledger.Record) { r.Value[70] ^= 1 })
+			h.finish()
+		}},
 		{name: "stamped, as sent", run: stamped(func(*ledger.Record) {})},
 		{name: "stamped, null became empty", codes: corrupt, total: 1, run: stamped(func(r *ledger.Record) { r.Value = []byte{} })},
 		{name: "stamped, key changed", codes: corrupt, total: 1, run: stamped(func(r *ledger.Record) { r.Key = []byte("kez") })},

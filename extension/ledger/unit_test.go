@@ -35,7 +35,9 @@ func TestUUIDText(t *testing.T) {
 	}
 	text := run.uuid(1).String()
 	require.Equal(t, byte('8'), text[14], "version")
-	for _, bad := range []string{"", text[1:], text + "0", text[:14] + "4" + text[15:], text[:35] + "G", "x" + text[1:], text[:8] + "x" + text[9:]} {
+	for _, bad := range []string{
+		"", text[1:], text + "0", text[:14] + "4" + text[15:], text[:35] + "G", "x" + text[1:], text[:8] + "x" + text[9:],
+	} {
 		_, ok := parseUUID([]byte(bad))
 		require.False(t, ok, bad)
 	}
