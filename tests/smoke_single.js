@@ -9,6 +9,8 @@ export const options = withThresholds({ main: once("main") });
 export { setup, judge as teardown };
 
 export async function main() {
-  await ledger.produce({ records: 1000, keys: 50 });
+  for (let sent = 0; sent < 1000; sent += 250) {
+    await ledger.produce({ records: 250, keys: 50 });
+  }
   await ledger.consume();
 }

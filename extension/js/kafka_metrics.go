@@ -123,6 +123,17 @@ func (r *reporter) report(meters ...*gathered) {
 	}
 }
 
+// count adds to counters, in one container.
+func (r *reporter) count(values map[*metrics.Metric]int) {
+	samples, now := make(metrics.Samples, 0, len(values)), time.Now()
+	for metric, value := range values {
+		samples = append(samples, metrics.Sample{
+			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: r.tags.Tags}, Time: now, Metadata: r.tags.Metadata, Value: float64(value),
+		})
+	}
+	metrics.PushIfNotDone(r.ctx, r.out, samples)
+}
+
 type addSample func(*metrics.Metric, *metrics.TagSet, float64)
 
 func (r *reporter) wrote(w kafka.Writes, add addSample) {

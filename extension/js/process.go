@@ -50,6 +50,8 @@ type process struct {
 	closers  []func() error
 	ended    bool
 
+	traffic traffic // of the clients behind the ledger
+
 	out io.Writer // where verdicts are printed
 }
 

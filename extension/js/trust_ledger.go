@@ -18,6 +18,7 @@ import (
 type ledger struct {
 	*trustInstance
 	options trust.Options
+	meter   *gathered // of the clients that this user's calls make
 }
 
 // newLedger is the constructor: it checks its options and does no I/O.
@@ -27,7 +28,7 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 	if err != nil {
 		common.Throw(rt, err)
 	}
-	l := &ledger{trustInstance: t, options: opts}
+	l := &ledger{trustInstance: t, options: opts, meter: &gathered{}}
 	object := call.This
 	for name, value := range map[string]any{
 		"run": opts.RunID, "topic": opts.Topic,
@@ -46,7 +47,7 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	if err != nil {
 		return trust.Options{}, err
 	}
-	out := trust.Options{RunID: loaded.RunID, Partitions: 3, Results: t.process.results()}
+	out := trust.Options{RunID: loaded.RunID, Partitions: 3, Results: t.process.results(), Dialer: t.process.traffic.dial}
 	o := readOptions(t.vu.Runtime(), "Ledger", value)
 	o.text("script", &out.Script)
 	o.required("script", out.Script)
@@ -72,23 +73,17 @@ func (l *ledger) theRun(ctx context.Context) (*trust.Run, error) {
 }
 
 // async runs work off the JavaScript goroutine and resolves a promise with what the result becomes there.
-func (l *ledger) async(work func(context.Context, *trust.Run) (any, error)) *sobek.Promise {
+func (l *ledger) async(work ledgerCall) *sobek.Promise {
 	promise, resolve, reject := promises.New(l.vu)
 	if l.vu.State() == nil {
 		reject(errors.New("the ledger works in setup, teardown and scenarios, not in the init context"))
 		return promise
 	}
-	ctx := l.vu.Context()
+	ctx, reporter, builtin := l.vu.Context(), l.kafka.reporter(l.vu), l.vu.State().BuiltinMetrics
 	go func() {
-		run, err := l.theRun(ctx)
-		if err != nil {
-			reject(err)
-			return
-		}
-		result, err := work(ctx, run)
-		if err == nil {
-			result, err = plain(result)
-		}
+		result, err := l.call(ctx, reporter, work)
+		reporter.report(l.meter) // before the promise settles: the iteration, and its context, may end then
+		reporter.count(l.process.traffic.samples(builtin))
 		if err != nil {
 			reject(err)
 			return
@@ -98,10 +93,26 @@ func (l *ledger) async(work func(context.Context, *trust.Run) (any, error)) *sob
 	return promise
 }
 
+// ledgerCall is what a method does off the JavaScript goroutine.
+type ledgerCall func(context.Context, *trust.Run, *reporter) (any, error)
+
+// call does the work on the shared run and makes its result a plain value.
+func (l *ledger) call(ctx context.Context, reporter *reporter, work ledgerCall) (any, error) {
+	run, err := l.theRun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := work(ctx, run, reporter)
+	if err != nil {
+		return nil, err
+	}
+	return plain(result)
+}
+
 func (l *ledger) prepare() *sobek.Promise {
 	l.process.catchSignals()
-	l.count(map[*metrics.Metric]int{l.metrics.verdicts: 0}) // so that its threshold is looked at even if nobody judges
-	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+	return l.async(func(ctx context.Context, run *trust.Run, to *reporter) (any, error) {
+		to.count(map[*metrics.Metric]int{l.metrics.verdicts: 0}) // so that its threshold is looked at even if nobody judges
 		info, err := run.Prepare(ctx)
 		if err == nil {
 			l.process.warnStopped(run)
@@ -113,7 +124,7 @@ func (l *ledger) prepare() *sobek.Promise {
 func (l *ledger) produce(value sobek.Value) *sobek.Promise {
 	opts, err := l.readProduceOptions(value)
 	vu := l.vuID()
-	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +133,7 @@ func (l *ledger) produce(value sobek.Value) *sobek.Promise {
 }
 
 func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, error) {
-	out := trust.ProduceOptions{Records: 1, Size: 200, Timeout: time.Minute}
+	out := trust.ProduceOptions{Records: 1, Size: 200, Timeout: time.Minute, Meter: l.meter}
 	partition := int32(-1)
 	o := readOptions(l.vu.Runtime(), "produce", value)
 	whole(o, "records", &out.Records, 1, 100_000_000)
@@ -140,7 +151,7 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, er
 }
 
 func (l *ledger) consume(value sobek.Value) *sobek.Promise {
-	out := trust.ConsumeOptions{Timeout: time.Minute}
+	out := trust.ConsumeOptions{Timeout: time.Minute, Meter: l.meter}
 	var until string
 	o := readOptions(l.vu.Runtime(), "consume", value)
 	o.text("group", &out.Group)
@@ -151,7 +162,7 @@ func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	out.Until = trust.Until(until)
 	err := o.done()
 	vu := l.vuID()
-	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +175,7 @@ func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *so
 	if !absent(timeout) {
 		wait, err = parseDuration(timeout)
 	}
-	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {
 		if err != nil {
 			return nil, err
 		}
@@ -184,13 +195,13 @@ func (l *ledger) expect(requirement, what string, ok bool, evidence string, clai
 }
 
 func (l *ledger) judge() *sobek.Promise {
-	return l.async(func(ctx context.Context, run *trust.Run) (any, error) {
+	return l.async(func(ctx context.Context, run *trust.Run, to *reporter) (any, error) {
 		verdict, err := run.Judge(ctx)
 		if verdict == nil {
 			return nil, err
 		}
 		l.process.announce(*verdict)
-		l.count(map[*metrics.Metric]int{
+		to.count(map[*metrics.Metric]int{
 			l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
 		})
 		return *verdict, err
@@ -202,20 +213,4 @@ func (l *ledger) vuID() int64 {
 		return int64(state.VUID) //nolint:gosec // k6 counts virtual users from 1
 	}
 	return 0
-}
-
-// count adds to counters, in one container.
-func (l *ledger) count(values map[*metrics.Metric]int) {
-	state := l.vu.State()
-	if state == nil {
-		return
-	}
-	now, tags := time.Now(), state.Tags.GetCurrentValues()
-	samples := make(metrics.Samples, 0, len(values))
-	for metric, value := range values {
-		samples = append(samples, metrics.Sample{
-			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: tags.Tags}, Time: now, Metadata: tags.Metadata, Value: float64(value),
-		})
-	}
-	metrics.PushIfNotDone(l.vu.Context(), state.Samples, samples)
 }

@@ -31,6 +31,7 @@ type ConsumeOptions struct {
 	Records int64         // stop after so many records, whatever is missing; 0: no such bound
 	For     time.Duration // stop after this time, whatever is missing; 0: no such bound
 	Timeout time.Duration // give up; default 60s
+	Meter   kafka.Meter   // default: none
 
 	control *kafka.Config // the positive control connects by this
 }
@@ -112,7 +113,7 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	}
 	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group})
 	opts := kafka.ConsumerOptions{
-		Topics: []string{r.opts.Topic}, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
+		Topics: []string{r.opts.Topic}, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 	}
 	if o.Group != "" {
 		opts.Listener = reader

@@ -58,7 +58,7 @@ func measured(j ledger.Judgement, f facts) contract.Measured {
 
 // countPartitions asks how many partitions the topic really has, which is what the Java partitioner goes by.
 func (r *Run) countPartitions(ctx context.Context) (int32, error) {
-	opts, err := r.target.Kafka.Options()
+	opts, err := r.config(nil).Options()
 	if err != nil {
 		return 0, err
 	}

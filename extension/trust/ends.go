@@ -40,7 +40,7 @@ func (r *Run) theAdmin() (*kafka.Admin, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.admin == nil {
-		admin, err := kafka.NewAdmin(r.target.Kafka)
+		admin, err := kafka.NewAdmin(r.config(nil))
 		if err != nil {
 			return nil, err
 		}

@@ -103,7 +103,7 @@ func (r *Run) look(ctx context.Context) (f facts, err error) {
 	r.ledger.SetPartitions(r.opts.Topic, partitions) // the partitioner rule goes by it while records are read
 	patience := time.Duration(r.target.Profile.Limits.Recovery)
 	for n := 1; n <= finalReads; n++ {
-		if err := readAll(ctx, r.target.Kafka, r.ledger, fmt.Sprintf("final read %d", n), r.opts.Topic, patience); err != nil {
+		if err := readAll(ctx, r.config(nil), r.ledger, fmt.Sprintf("final read %d", n), r.opts.Topic, patience); err != nil {
 			return f, err
 		}
 		f.finalReads = n

@@ -23,6 +23,7 @@ type ProduceOptions struct {
 	Compression string        // none, gzip, snappy, lz4, zstd; default none
 	BatchSize   int           // bytes of a batch; default 16384, as Java's batch.size
 	Timeout     time.Duration // how long to wait for the acks of this call; default 60s
+	Meter       kafka.Meter   // of the client, if this call makes it; default: none
 
 	control *kafka.Config // the positive control connects by this
 }
@@ -180,7 +181,7 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 		var err error
 		c, err = kafka.NewProducer(r.config(o.control), kafka.ProducerOptions{
 			DisableIdempotence: !idempotent, // one request in flight then, so that order still holds
-			Compression:        o.Compression, BatchSize: o.BatchSize, AutoCreate: r.opts.AutoCreate, Meter: r.opts.Meter,
+			Compression:        o.Compression, BatchSize: o.BatchSize, AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("making a producer: %w", err)

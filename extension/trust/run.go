@@ -15,14 +15,14 @@ import (
 
 // Options are the terms of one run.
 type Options struct {
-	Script     string // name without .js; decides which requirements are judged
-	RunID      string // names the run, its topic and its results
-	Topic      string // default: k6suite-<script>-<run id>
-	Partitions int32  // default 3
-	Records    int64  // how many the run will send in all: readers wait for them, and fewer acked is INCONCLUSIVE
-	AutoCreate bool   // leave the creation of the topic to the target
-	Results    string // folder under which the run saves its verdict; default "results"
-	Meter      kafka.Meter
+	Script     string         // name without .js; decides which requirements are judged
+	RunID      string         // names the run, its topic and its results
+	Topic      string         // default: k6suite-<script>-<run id>
+	Partitions int32          // default 3
+	Records    int64          // how many the run will send in all: readers wait for them, and fewer acked is INCONCLUSIVE
+	AutoCreate bool           // leave the creation of the topic to the target
+	Results    string         // folder under which the run saves its verdict; default "results"
+	Dialer     kafka.DialFunc // of the run's own clients; default: net.Dialer
 }
 
 // Run is one scenario on its way to a verdict. All virtual users of a process share it.
@@ -144,10 +144,14 @@ func (r *Run) doubt(d contract.Doubt) {
 
 // config gives how to connect: as the profile says, unless something else is asked for.
 func (r *Run) config(other *kafka.Config) kafka.Config {
+	cfg := r.target.Kafka
 	if other != nil {
-		return *other
+		cfg = *other
 	}
-	return r.target.Kafka
+	if cfg.Dialer == nil {
+		cfg.Dialer = r.opts.Dialer
+	}
+	return cfg
 }
 
 // whileRunning gives a context that also ends when the run is interrupted.
