@@ -28,8 +28,13 @@ func (c *collector) findings() []Finding {
 	all := []Finding{}
 	for _, rule := range Rules() {
 		lines := c.lines[rule.Code]
+		more := c.more[rule.Code]
+		if len(lines) == 0 && more > 0 {
+			lines = []Finding{{Code: rule.Code, Partition: -1, Offset: -1, Sequence: -1, Detail: "no evidence was kept"}}
+			more--
+		}
 		if len(lines) > 0 {
-			lines[len(lines)-1].Count += c.more[rule.Code]
+			lines[len(lines)-1].Count += more
 		}
 		all = append(all, lines...)
 	}

@@ -10,6 +10,8 @@ type ErrorSeen struct {
 	Kind OutcomeKind // Failed or Unknown, for errors of sends
 	Who  string      // the reader or admin, for errors of others
 	Name string      // the Kafka error name
+
+	Abandoned bool // see [Outcome]
 }
 
 // errorTally counts one class of errors and keeps the first.

@@ -14,6 +14,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 		doubts: []Doubt{}, notes: []string{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
 	}
 	j.view()
+	j.explainUneven()
 	j.completeness()
 	j.locateDuplicates()
 	for _, v := range j.parts {
@@ -99,6 +100,20 @@ func (j *judging) view() {
 		p.mu.Lock()
 		j.parts = append(j.parts, newPartView(p, len(j.finals)))
 		p.mu.Unlock()
+	}
+}
+
+// explainUneven marks the records at offsets that only some of the final reads fill: INCONSISTENT_OFFSET tells of them.
+func (j *judging) explainUneven() {
+	for _, v := range j.parts {
+		v.p.mu.Lock()
+		each(v.uneven, func(offset int64) bool {
+			if _, read := v.p.views(offset); read != 0 {
+				j.producer(read.serial()).explained.Add(read.serial().Sequence())
+			}
+			return true
+		})
+		v.p.mu.Unlock()
 	}
 }
 

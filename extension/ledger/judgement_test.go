@@ -75,6 +75,18 @@ func TestNotesAndCounts(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestARecordGivenTwiceAtOneOffsetIsNoDuplicate(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t)
+	h.sends(h.l.NewProducer(ledger.ProducerOptions{}), 0, 2)
+	f := h.l.NewFinalRead("final")
+	f.Read(tp(0), *h.logs[0][1])
+	f.Read(tp(0), *h.logs[0][1])
+	require.Zero(t, h.l.Judge(h.options).Counts.Duplicated)
+	f.Read(tp(0), *changed(h.logs[0][1], func(r *ledger.Record) { r.Offset = 2 }))
+	require.Equal(t, int64(1), h.l.Judge(h.options).Counts.Duplicated)
+}
+
 func TestEachRuleHasADefinition(t *testing.T) {
 	t.Parallel()
 	seen := map[ledger.Code]bool{}

@@ -24,6 +24,9 @@ type Outcome struct {
 	At time.Time
 	// Error is the Kafka error name, say REQUEST_TIMED_OUT; for Failed and Unknown.
 	Error string
+	// Abandoned says of Unknown that the client was told to give up, by the end of the script or of the run: that says nothing
+	// about the target.
+	Abandoned bool
 	// Retried says that the client sent the record more than once, which excuses an ack without offset.
 	Retried bool
 }
@@ -56,7 +59,7 @@ func (l *Ledger) Settle(o Outcome) {
 	case Suspicious:
 		l.partition(o.TP).suspect(o.Serial)
 	default:
-		l.countError(ErrorSeen{Kind: o.Kind, Name: o.Error}, o.Serial, o.At)
+		l.countError(ErrorSeen{Kind: o.Kind, Name: o.Error, Abandoned: o.Abandoned}, o.Serial, o.At)
 	}
 }
 

@@ -3,12 +3,17 @@ package ledger
 import "fmt"
 
 // ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
-// There is one finding for each error name and kind, with the first record.
+// There is one finding for each error name and kind, with the first record. Sends that the script gave up are left out, and so are
+// refusals all of which were stored in truth: that is ABORTED_READ.
 func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
 	}
+	refusalsStored := j.refusalsStored()
 	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+		if class.Abandoned || refusalsStored && tally.sent && class.Kind == Failed {
+			return
+		}
 		j.out.add(ErrorsSeen, func() Finding {
 			f := Finding{Partition: -1, Offset: -1, Sequence: -1, Reader: class.Who, Time: stamp(tally.at), Count: tally.count - 1}
 			switch {
@@ -31,4 +36,14 @@ func (j *judging) errorsSeen() {
 			}
 		})
 	}
+}
+
+// refusalsStored tells whether every send that was refused for good stands in the log nevertheless.
+func (j *judging) refusalsStored() bool {
+	refused, stored := uint64(0), uint64(0)
+	for _, p := range j.producers {
+		refused += p.failed.GetCardinality()
+		stored += p.aborted().GetCardinality()
+	}
+	return refused > 0 && refused == stored
 }

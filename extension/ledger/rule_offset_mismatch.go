@@ -9,10 +9,7 @@ import "fmt"
 // foundElsewhere notes a record that was acked at an offset, and that final reads show, but not there.
 func (j *judging) foundElsewhere(v *partView, offset int64, s Serial) {
 	p := j.producer(s)
-	if v.twoAcks.Contains(uint64(offset)) || v.differing.Contains(uint64(offset)) || p.explained.Contains(s.Sequence()) {
-		return
-	}
-	if v.corrupt.Contains(uint64(offset)) {
+	if v.corrupt.Contains(uint64(offset)) || v.differing.Contains(uint64(offset)) || p.explained.Contains(s.Sequence()) {
 		return
 	}
 	p.mismatched.Add(s.Sequence())

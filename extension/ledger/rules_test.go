@@ -60,6 +60,23 @@ func TestLost(t *testing.T) {
 			h.finalPart(f, 0, ledger.Ends{Listed: 10, HighWatermark: 10, Reached: 7})
 			h.finalPart(f, 1, ledger.Ends{})
 		}},
+		{name: "final reads that stop below the high watermark", run: func(h *history) {
+			p := h.producer()
+			h.sends(p, 0, 7)
+			h.put(0, recordOf(p.Make(nil, 60)))
+			h.finalRead("final 1")
+			f := h.l.NewFinalRead("final 2")
+			h.finalPart(f, 0, ledger.Ends{Listed: 7, HighWatermark: 8, Reached: 7})
+			h.finalPart(f, 1, ledger.Ends{})
+		}, doubts: []ledger.DoubtCode{ledger.FinalReadIncomplete}},
+		{name: "final reads that trust a low end", run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			for _, name := range []string{"a", "b"} {
+				f := h.l.NewFinalRead(name)
+				h.finalPart(f, 0, ledger.Ends{Listed: 7, HighWatermark: 7, Reached: 7})
+				h.finalPart(f, 1, ledger.Ends{})
+			}
+		}, doubts: []ledger.DoubtCode{ledger.FinalReadIncomplete, ledger.FinalReadIncomplete}},
 		{name: "two final reads that stop early", run: func(h *history) {
 			h.sends(h.producer(), 0, 10)
 			for _, name := range []string{"a", "b"} {
@@ -167,6 +184,31 @@ func TestTwoAcks(t *testing.T) {
 			h.ack(first, 0, 0)
 			h.finish()
 		}},
+		{name: "the later one stands out of order", codes: fires(ledger.TwoAcks), total: 1, run: func(h *history) {
+			p := h.producer()
+			h.send(p, 0)
+			a, b := p.Make(nil, 60), p.Make(nil, 60)
+			h.put(0, recordOf(b))
+			h.put(0, recordOf(a))
+			h.ack(b, 0, 1)
+			h.ack(a, 0, 1)
+			h.finish()
+		}},
+		{name: "the earlier ack came before the bytes", codes: fires(ledger.TwoAcks), total: 1, run: func(h *history) {
+			p := h.producer()
+			a, b := p.Make(nil, 60), p.Make(nil, 60)
+			h.ack(a, 0, 1)
+			written := h.now()
+			h.put(0, recordOf(a))
+			h.ack(b, 0, h.put(0, recordOf(b)))
+			h.finalReads()
+			audit := h.l.NewAudit()
+			for o := range int64(2) {
+				audit.Object(ledger.Object{Key: "x", TP: tp(0), Base: o, Last: o, Written: written})
+				audit.Read(tp(0), "x", *h.logs[0][o])
+			}
+			audit.Complete(tp(0))
+		}},
 		{name: "one of them is gone", codes: fires(ledger.TwoAcks, ledger.LostAcked), run: func(h *history) {
 			p := h.producer()
 			h.sends(p, 0, 5)
@@ -230,6 +272,21 @@ func TestInconsistentOffset(t *testing.T) {
 			h.read(h.reader("r2"), 0, 10, 11, 12)
 			h.logs = good
 			h.finish()
+		}},
+		{name: "moved between the final reads", codes: fires(ledger.InconsistentOffset), total: 1, run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			h.finalRead("final 1")
+			h.put(0, h.logs[0][4])
+			h.logs[0][4] = nil
+			h.finalRead("final 2")
+			h.audit()
+		}},
+		{name: "beside a duplicate", codes: fires(ledger.Duplicate, ledger.InconsistentOffset), total: 1, run: func(h *history) {
+			all := h.sends(h.producer(), 0, 10)
+			h.put(0, recordOf(all[8]))
+			h.finalRead("final 1")
+			h.logs[0][3] = changed(h.logs[0][4], func(r *ledger.Record) { r.Offset = 3 })
+			h.finalRead("final 2")
 		}},
 		{name: "a late landing behind the first final read", run: func(h *history) {
 			p := h.producer()
@@ -337,12 +394,36 @@ func TestPhantom(t *testing.T) {
 				h.finalPart(f, 1, ledger.Ends{})
 			}
 			h.reader("r").Read(other, *r)
+			a := h.l.NewAudit()
+			a.Object(ledger.Object{Key: "x", TP: other, Base: 0, Last: 0})
+			a.Read(other, "x", *r)
+			for _, p := range []ledger.TopicPartition{other, tp(0), tp(1)} {
+				a.Complete(p)
+			}
 		}
 	}
 	judgeAll(t, []scenario{
 		{name: "never sent", codes: fires(ledger.Phantom), total: 1, run: with(unsent())},
 		{name: "another run", codes: fires(ledger.Phantom), total: 1, run: with(foreign())},
 		{name: "no identity", codes: fires(ledger.Phantom), total: 1, run: with(&ledger.Record{Value: []byte("hello")})},
+		{
+			name: "no identity, where one was acked that stands elsewhere", codes: fires(ledger.OffsetMismatch, ledger.Phantom),
+			run: func(h *history) {
+				p := h.producer()
+				h.sends(p, 0, 5)
+				m := p.Make(nil, 60)
+				h.ack(m, 0, h.put(0, &ledger.Record{Value: []byte("hello")}))
+				h.put(0, recordOf(m))
+				h.finish()
+			},
+		},
+		{name: "in the place of one that is lost", codes: fires(ledger.LostAcked, ledger.ObjectMismatch, ledger.Phantom), run: func(h *history) {
+			h.sends(h.producer(), 0, 5)
+			h.bucket = h.cloned()
+			h.read(h.reader("r"), 0, 2, 3)
+			h.logs[0][3] = changed(foreign(), func(r *ledger.Record) { r.Offset = 3 })
+			h.finish()
+		}},
 		{name: "only a live reader sees it", codes: fires(ledger.Phantom), total: 1, run: func(h *history) {
 			h.sends(h.producer(), 0, 5)
 			good := h.cloned()
@@ -428,6 +509,12 @@ func TestCorrupt(t *testing.T) {
 			h.logs[0][4] = nil
 			h.finish()
 		}},
+		{name: "acked without offset", codes: corrupt, total: 1, run: func(h *history) {
+			m := h.producer().Make(nil, 60)
+			h.put(0, changed(recordOf(m), func(r *ledger.Record) { r.Value[55] ^= 1 }))
+			h.l.Settle(ledger.Outcome{Serial: m.Serial, Kind: ledger.Suspicious, TP: tp(0), Offset: -1, Retried: true})
+			h.finish()
+		}},
 		{name: "in one final read of two", codes: corrupt, total: 1, run: func(h *history) {
 			h.sends(h.producer(), 0, 10)
 			good := h.cloned()
@@ -499,6 +586,7 @@ func TestPoll(t *testing.T) {
 		{name: "skips the first", codes: fires(ledger.PollSkip), total: 1, run: following(0, 1, 2, 3)},
 		{name: "goes back", codes: fires(ledger.PollBack), total: 1, run: following(0, 0, 1, 2, 1, 2, 3)},
 		{name: "the same again", codes: fires(ledger.PollBack), total: 1, run: following(0, 0, 1, 1, 2)},
+		{name: "goes back and jumps ahead again", codes: fires(ledger.PollBack), total: 1, run: following(0, 0, 1, 2, 3, 1, 4, 5)},
 		{name: "before its start", codes: fires(ledger.PollBack), total: 1, run: following(3, 2, 3, 4)},
 		{name: "over holes", run: func(h *history) {
 			p := h.producer()
@@ -632,6 +720,8 @@ func TestStaleEnd(t *testing.T) {
 		}},
 		{name: "final: ListOffsets too low, before and after", codes: fires(ledger.StaleEnd), total: 4, run: ends(8, 10)},
 		{name: "final: high watermark too low", codes: fires(ledger.StaleEnd), total: 2, run: ends(10, 8)},
+		{name: "final: high watermark one too low", codes: fires(ledger.StaleEnd), total: 2, run: ends(10, 9)},
+		{name: "final: ListOffsets one too low", codes: fires(ledger.StaleEnd), total: 4, run: ends(9, 10)},
 		{name: "final: not known", run: ends(-1, -1)},
 	})
 }
@@ -711,6 +801,16 @@ func TestObjectMismatch(t *testing.T) {
 			h.bucket[0][3] = changed(recordOf(p.Make(nil, 60)), func(r *ledger.Record) { r.Offset = 3 })
 			h.object(a, 0, "t/0/again")
 		}},
+		{name: "two objects, the first of them corrupt", codes: mismatch, total: 1, run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			good := h.cloned()
+			h.finalReads()
+			h.bucket = h.cloned()
+			h.bucket[0][3] = changed(h.bucket[0][3], func(r *ledger.Record) { r.Value[50] ^= 1 })
+			a := h.audit()
+			h.bucket = good
+			h.object(a, 0, "t/0/again")
+		}},
 		{name: "a record that is in both, though no one sent it", codes: fires(ledger.Phantom), run: func(h *history) {
 			h.sends(h.producer(), 0, 10)
 			h.put(0, &ledger.Record{Value: []byte("hello")})
@@ -764,6 +864,18 @@ func TestAckWithoutBytes(t *testing.T) {
 			a := h.audit()
 			h.written = h.now()
 			h.object(a, 0, "t/0/compacted")
+		}},
+		{name: "no object covers what the script deleted", run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			h.start[0] = 3
+			h.l.Trimmed(tp(0), 3)
+			h.finalReads()
+			a := h.l.NewAudit()
+			a.Object(ledger.Object{Key: "x", TP: tp(0), Base: 3, Last: 9, Written: h.written})
+			for _, r := range h.logs[0][3:] {
+				a.Read(tp(0), "x", *r)
+			}
+			a.Complete(tp(0))
 		}},
 		{name: "no object covers it", codes: fires(ledger.AckWithoutBytes, ledger.ObjectMismatch), run: func(h *history) {
 			h.sends(h.producer(), 0, 10)
