@@ -201,7 +201,7 @@ func TestConstructorsCheckTheirOptionsInTheInitContext(t *testing.T) {
 		`new kafka.Producer({ brokers: ["here"] })`:                                `broker "here": want host:port`,
 		`new kafka.Producer({ brokers, maxVersion: "vier" })`:                      `maxVersion "vier": unknown`,
 		`new kafka.Producer({ tls: {} })`:                                          "name brokers as well",
-		`new kafka.Producer({ brokers, tls: { ca: "x" } })`:                        `Producer: Producer: tls: unknown option "ca": did you mean "caFile"?`,
+		`new kafka.Producer({ brokers, tls: { cafile: "x" } })`:                    `tls: unknown option "cafile": did you mean "caFile"?`,
 		`new kafka.Producer({ brokers, sasl: { user: "u" } })`:                     "mechanism is missing",
 		`new kafka.Producer({ brokers, sasl: { mechanism: "PLAIN", user: "u" } })`: "passwordEnv or by passwordFile",
 		`new kafka.Producer({ brokers, sasl: { mechanism: "NTLM", user: "u" } })`:  "mechanism must be one of PLAIN",

@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 )
@@ -14,37 +15,65 @@ type Spot struct {
 }
 
 // ListOffsets asks each partition of the topics where the spot is. With a timestamp after the last record it gives the end
-// of the log.
+// of the log. Every partition that the topics have is in the answer, or there is an error.
 func (a *Admin) ListOffsets(ctx context.Context, spot Spot, topics ...string) (Offsets, error) {
-	var (
-		answer kadm.ListedOffsets
-		err    error
-	)
 	if len(topics) == 0 {
 		return Offsets{}, nil // kadm would take none for all
 	}
-	switch spot.At {
-	case "earliest":
-		answer, err = a.admin.ListStartOffsets(ctx, topics...)
-	case "latest":
-		answer, err = a.admin.ListEndOffsets(ctx, topics...)
-	case "stable":
-		answer, err = a.admin.ListCommittedOffsets(ctx, topics...)
-	case "timestamp":
-		answer, err = a.admin.ListOffsetsAfterMilli(ctx, spot.Timestamp, topics...)
-	default:
-		return nil, fmt.Errorf("kafka: list offsets at %q: want earliest, latest, stable or timestamp", spot.At)
+	list, err := a.lister(spot)
+	if err != nil {
+		return nil, err
+	}
+	described, err := a.DescribeTopics(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: list offsets: %w", err)
+	}
+	answer, err := list(ctx, topics...)
+	if err == nil && !covers(answer, described) {
+		time.Sleep(adminMetadataAge) // kadm found the partitions in metadata of a moment ago
+		answer, err = list(ctx, topics...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kafka: list offsets: %w", err)
 	}
 	out := Offsets{}
 	var failed PartitionErrors
-	answer.Each(func(o kadm.ListedOffset) {
-		failed.add(o.Topic, o.Partition, explain(o.Topic, o.Err))
-		if o.Err == nil {
-			out.set(o.Topic, o.Partition, o.Offset)
+	for _, t := range described {
+		for _, p := range t.Partitions {
+			offset, err := listed(answer, t.Topic, p.Partition)
+			failed.add(t.Topic, p.Partition, err)
+			out.set(t.Topic, p.Partition, offset)
 		}
-	})
+	}
 	return out, failed.join("list offsets")
+}
+
+type listOffsets func(context.Context, ...string) (kadm.ListedOffsets, error)
+
+func (a *Admin) lister(spot Spot) (listOffsets, error) {
+	switch spot.At {
+	case "earliest":
+		return a.admin.ListStartOffsets, nil
+	case "latest":
+		return a.admin.ListEndOffsets, nil
+	case "stable":
+		return a.admin.ListCommittedOffsets, nil
+	case "timestamp":
+		return func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error) {
+			return a.admin.ListOffsetsAfterMilli(ctx, spot.Timestamp, topics...)
+		}, nil
+	default:
+		return nil, fmt.Errorf("kafka: list offsets at %q: want earliest, latest, stable or timestamp", spot.At)
+	}
+}
+
+func covers(answer kadm.ListedOffsets, topics []Topic) bool {
+	for _, t := range topics {
+		for _, p := range t.Partitions {
+			if _, ok := answer.Lookup(t.Topic, p.Partition); !ok {
+				return false
+			}
+		}
+	}
+	return true
 }

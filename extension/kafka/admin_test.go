@@ -48,6 +48,9 @@ func TestTopicsLiveAndDie(t *testing.T) {
 
 	require.NoError(t, a.DeleteTopics(ctx, "t"))
 	require.Equal(t, "UNKNOWN_TOPIC_OR_PARTITION", kafka.ErrorName(a.DeleteTopics(ctx, "t")))
+	names, err = a.ListTopics(ctx)
+	require.NoError(t, err)
+	require.Empty(t, names, "nothing comes from a cache")
 	brokers, err := a.Brokers(ctx)
 	require.NoError(t, err)
 	require.Len(t, brokers, 1)
@@ -68,6 +71,10 @@ func TestOffsetsAreListed(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, kafka.Offsets{"t": {0: want}}, got, spot)
 	}
+	require.NoError(t, a.AddPartitions(ctx, "t", 2))
+	got, err := a.ListOffsets(ctx, kafka.Spot{At: "latest"}, "t")
+	require.NoError(t, err)
+	require.Equal(t, kafka.Offsets{"t": {0: 10, 1: 0}}, got, "also the partition that has just come")
 	_, err = a.ListOffsets(ctx, kafka.Spot{At: "middle"}, "t")
 	require.ErrorContains(t, err, "want earliest, latest, stable or timestamp")
 	_, err = a.ListOffsets(ctx, kafka.Spot{At: "latest"}, "nowhere")

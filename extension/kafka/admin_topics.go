@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // TopicSpec says how a topic is created.
@@ -60,11 +62,18 @@ func (a *Admin) DeleteTopics(ctx context.Context, topics ...string) error {
 
 // ListTopics names all topics that are not internal, sorted.
 func (a *Admin) ListTopics(ctx context.Context) ([]string, error) {
-	details, err := a.admin.ListTopics(ctx)
+	resp, err := a.metadata(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: list topics: %w", err)
 	}
-	return details.Names(), nil
+	out := make([]string, 0, len(resp.Topics))
+	for _, t := range resp.Topics {
+		if t.Topic != nil && !t.IsInternal {
+			out = append(out, *t.Topic)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 // DescribeTopics describes topics in the order asked for. A missing one is an error; it is never created by asking.
@@ -72,28 +81,39 @@ func (a *Admin) DescribeTopics(ctx context.Context, topics ...string) ([]Topic, 
 	if len(topics) == 0 {
 		return nil, nil
 	}
-	details, err := a.admin.ListTopicsWithInternal(ctx, topics...)
+	resp, err := a.metadata(ctx, topics)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: describe topics: %w", err)
 	}
-	out := make([]Topic, len(topics))
-	for i, name := range topics {
-		d, ok := details[name]
-		if !ok {
-			return nil, fmt.Errorf("kafka: describe topic %q: the broker did not answer for it", name)
-		}
-		if d.Err != nil {
-			return nil, fmt.Errorf("kafka: describe topic: %w", explain(name, d.Err))
-		}
-		out[i] = Topic{Topic: name, ID: fmt.Sprintf("%x", d.ID[:]), Internal: d.IsInternal}
-		for _, p := range d.Partitions.Sorted() {
-			out[i].Partitions = append(out[i].Partitions, Partition{
-				Partition: p.Partition, Leader: p.Leader, LeaderEpoch: p.LeaderEpoch,
-				Replicas: slices.Clone(p.Replicas), ISR: slices.Clone(p.ISR),
-			})
+	answers := make(map[string]*kmsg.MetadataResponseTopic, len(resp.Topics))
+	for i := range resp.Topics {
+		if name := resp.Topics[i].Topic; name != nil {
+			answers[*name] = &resp.Topics[i]
 		}
 	}
+	out := make([]Topic, len(topics))
+	for i, name := range topics {
+		t := answers[name]
+		if t == nil {
+			return nil, fmt.Errorf("kafka: describe topic %q: the broker did not answer for it", name)
+		}
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return nil, fmt.Errorf("kafka: describe topic: %w", explain(name, err))
+		}
+		out[i] = topicOf(t)
+	}
 	return out, nil
+}
+
+func topicOf(t *kmsg.MetadataResponseTopic) Topic {
+	out := Topic{Topic: *t.Topic, ID: fmt.Sprintf("%x", t.TopicID[:]), Internal: t.IsInternal}
+	for _, p := range t.Partitions {
+		out.Partitions = append(out.Partitions, Partition{
+			Partition: p.Partition, Leader: p.Leader, LeaderEpoch: p.LeaderEpoch, Replicas: p.Replicas, ISR: p.ISR,
+		})
+	}
+	slices.SortFunc(out.Partitions, func(a, b Partition) int { return int(a.Partition - b.Partition) })
+	return out
 }
 
 // AddPartitions raises a topic's number of partitions to total.

@@ -126,7 +126,7 @@ func (c *Consumer) Lag(ctx context.Context) (Offsets, error) {
 		for partition, at := range partitions {
 			end, err := listed(ends, topic, partition)
 			if err != nil {
-				return nil, fmt.Errorf("kafka: lag: end offset: %w", err)
+				return nil, fmt.Errorf("kafka: lag: end of %s partition %d: %w", topic, partition, err)
 			}
 			out.set(topic, partition, max(end-at, 0))
 		}
@@ -155,7 +155,7 @@ func (c *Consumer) resolveUnknown(ctx context.Context, position Offsets, ends ka
 			}
 			start, err := listed(from, topic, partition)
 			if err != nil {
-				return fmt.Errorf("kafka: lag: start offset: %w", err)
+				return fmt.Errorf("kafka: lag: start of %s partition %d: %w", topic, partition, err)
 			}
 			position[topic][partition] = start
 		}
@@ -163,13 +163,15 @@ func (c *Consumer) resolveUnknown(ctx context.Context, position Offsets, ends ka
 	return nil
 }
 
+var errUnanswered = errors.New("the broker did not answer for it")
+
 func listed(offsets kadm.ListedOffsets, topic string, partition int32) (int64, error) {
 	o, ok := offsets.Lookup(topic, partition)
 	switch {
 	case !ok:
-		return 0, fmt.Errorf("%s partition %d: the broker did not answer for it", topic, partition)
+		return -1, errUnanswered
 	case o.Err != nil:
-		return 0, fmt.Errorf("%s partition %d: %w", topic, partition, o.Err)
+		return -1, explain(topic, o.Err)
 	default:
 		return o.Offset, nil
 	}

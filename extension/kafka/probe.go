@@ -143,14 +143,7 @@ func ask(ctx context.Context, seed *kgo.Broker) (Info, error) {
 	if meta.ClusterID != nil {
 		info.ClusterID = *meta.ClusterID
 	}
-	for _, b := range meta.Brokers {
-		broker := Broker{ID: b.NodeID, Host: b.Host, Port: b.Port}
-		if b.Rack != nil {
-			broker.Rack = *b.Rack
-		}
-		info.Brokers = append(info.Brokers, broker)
-	}
-	sort.Slice(info.Brokers, func(i, j int) bool { return info.Brokers[i].ID < info.Brokers[j].ID })
+	info.Brokers = brokersOf(meta)
 	return info, nil
 }
 
