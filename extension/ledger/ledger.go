@@ -31,6 +31,7 @@ type Ledger struct {
 	partitions map[TopicPartition]*partition
 	topics     map[string]*topic
 	groups     map[string]int
+	named      map[string]bool // those of groups that are consumer groups, not readers without one
 	readers    []*Reader
 	finals     []*FinalRead
 	audits     []*Audit
@@ -57,7 +58,7 @@ func New(o Options) *Ledger {
 	}
 	l := &Ledger{
 		run: newRunBits(o.Run), instance: o.Instance, now: o.Now,
-		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic), groups: make(map[string]int),
+		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic), groups: make(map[string]int), named: make(map[string]bool),
 	}
 	l.producers.Store(&[]*Producer{})
 	return l

@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
@@ -29,10 +27,12 @@ func (j *judging) report() {
 	if gone > 0 && len(j.finals) > 0 {
 		j.note("%d records of unknown outcome were seen by live readers, and are in no final read", gone)
 	}
-	j.ledger.mu.RLock()
-	groups := slices.Sorted(maps.Keys(j.ledger.groups))
-	j.ledger.mu.RUnlock()
-	for _, group := range groups {
+	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+		if class.Abandoned {
+			j.note("%d sends were given up by the script: %s", tally.count, class.Name)
+		}
+	})
+	for _, group := range j.ledger.namedGroups() {
 		if n := j.ledger.Missing(group); n > 0 {
 			j.note("group %q has not seen %d acked records", group, n)
 		}

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -54,6 +56,9 @@ func (l *Ledger) NewReader(o ReaderOptions) *Reader {
 	if !ok {
 		number = len(l.groups)
 		l.groups[group] = number
+	}
+	if o.Group != "" {
+		l.named[o.Group] = true
 	}
 	r := &Reader{ledger: l, name: o.Name, group: number, parts: make(map[TopicPartition]*following)}
 	l.readers = append(l.readers, r)
@@ -168,4 +173,11 @@ func (l *Ledger) Missing(group string) int64 {
 		missing += int64(acked.GetCardinality())
 	}
 	return missing
+}
+
+// namedGroups gives the consumer groups, without the readers that have none.
+func (l *Ledger) namedGroups() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Sorted(maps.Keys(l.named))
 }

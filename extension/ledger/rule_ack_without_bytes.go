@@ -9,7 +9,7 @@ import (
 
 // ACK_WITHOUT_BYTES: a record was acked before the first successful write of any object that covers its offset, or no object covers it
 // at all. Where a covering object's time is not known, nothing is claimed. Acks whose offset is wrong by another rule
-// (OFFSET_MISMATCH, TWO_ACKS) say nothing about bytes, and neither does what the script deleted.
+// (OFFSET_MISMATCH, TWO_ACKS) say nothing about bytes, and neither does what the script deleted or what is lost altogether.
 func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
 	covers := coverage(a.objects)
 	ignore := v.mismatched.copy()
@@ -20,6 +20,9 @@ func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
 			if c := covers[i]; c.early(r.at) {
 				early := setOf(max(c.from, r.from), min(c.to, r.to))
 				early.AndNot(ignore)
+				if c.object == "" {
+					early.And(v.returned) // what is not in the log either is lost, which another rule says
+				}
 				j.ackedEarly(v, early, r.at, c)
 			}
 		}

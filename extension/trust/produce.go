@@ -155,6 +155,7 @@ func (r *Run) settle(serial ledger.Serial, retried bool, result kafka.Result) (l
 		outcome.Kind = ledger.Failed
 	default:
 		outcome.Kind = ledger.Unknown
+		outcome.Abandoned = errors.Is(result.Err, context.Canceled)
 	}
 	r.ledger.Settle(outcome)
 	return outcome.Kind, outcome.Error
