@@ -3,7 +3,6 @@ package embedded
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -56,22 +55,20 @@ func (l *life) upload(ctx context.Context, p *partition, pieces []*piece) error 
 // bytes of another object. It ends early only with the context; the error is that of the last try.
 func (l *life) putUntilKnown(ctx context.Context, key string, body []byte) (other []byte, err error) {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		err := l.bucket.PutIfAbsent(ctx, key, body)
-		if err == nil {
+		failure := l.bucket.PutIfAbsent(ctx, key, body)
+		if failure == nil {
 			return nil, nil
 		}
-		if errors.Is(err, objectstore.ErrExists) {
-			var found []byte
-			if found, err = l.bucket.Get(ctx, key); err == nil {
-				if bytes.Equal(found, body) { // our own, from a request whose answer was lost
-					return nil, nil
-				}
-				return found, nil
-			}
+		found, err := l.bucket.Get(ctx, key) // it may have been written and the answer lost, now or in an earlier try
+		switch {
+		case err == nil && bytes.Equal(found, body):
+			return nil, nil
+		case err == nil:
+			return found, nil
 		}
-		l.logger.Warn("object storage: trying again", "key", key, "pause", pause, "error", err)
+		l.logger.Warn("object storage: trying again", "key", key, "pause", pause, "error", failure)
 		if !sleep(ctx, pause) {
-			return nil, err
+			return nil, failure
 		}
 	}
 }
