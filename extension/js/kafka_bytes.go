@@ -1,9 +1,9 @@
 package js
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/grafana/sobek"
 	"go.k6.io/k6/v2/js/common"
@@ -60,15 +60,16 @@ func (c *byteCodec) fromJS(v sobek.Value) ([]byte, error) {
 	if absent(v) {
 		return nil, nil
 	}
-	switch data := v.Export().(type) {
-	case string:
-		return []byte(data), nil
-	case sobek.ArrayBuffer:
-		return bytes.Clone(data.Bytes()), nil
-	}
 	object, ok := v.(*sobek.Object)
 	if !ok {
-		return nil, fmt.Errorf("%w, not %s", errNotBytes, kind(v))
+		text, ok := v.Export().(string)
+		if !ok {
+			return nil, fmt.Errorf("%w, not %s", errNotBytes, kind(v))
+		}
+		return []byte(text), nil
+	}
+	if buffer, ok := exported[sobek.ArrayBuffer](v); ok {
+		return append([]byte{}, buffer.Bytes()...), nil
 	}
 	buffer, ok := exported[sobek.ArrayBuffer](object.Get("buffer")) // a view: typed array or DataView
 	if !ok {
@@ -78,9 +79,11 @@ func (c *byteCodec) fromJS(v sobek.Value) ([]byte, error) {
 	return append(make([]byte, 0, length), buffer.Bytes()[offset:offset+length]...), nil
 }
 
+// exported gives the Go value behind a JavaScript value where it is of the type. It looks at the type first: exporting
+// a plain object would copy all of it.
 func exported[T any](v sobek.Value) (T, bool) {
-	if v == nil {
-		var none T
+	var none T
+	if v == nil || v.ExportType() != reflect.TypeFor[T]() {
 		return none, false
 	}
 	t, ok := v.Export().(T)

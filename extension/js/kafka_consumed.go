@@ -11,11 +11,15 @@ import (
 // consumed is a record that was read, as a script sees it. Its JavaScript values are made when the script touches them: a
 // poll of thousands of records costs a script only what it looks at.
 type consumed struct {
-	kafka.Record
-	codec   *byteCodec
-	keyAs   string
-	valueAs string
-	made    [len(consumedKeys)]sobek.Value
+	*kafka.Record
+	form                *form
+	key, value, headers sobek.Value // made at first touch, so that a script meets the same object each time
+}
+
+// form is what the records of one consumer have in common.
+type form struct {
+	codec          *byteCodec
+	keyAs, valueAs string
 }
 
 var consumedKeys = [...]string{ //nolint:gochecknoglobals // a constant list
@@ -38,35 +42,35 @@ func (c *consumed) Delete(key string) bool { return !c.Has(key) }
 
 // Get implements sobek.DynamicObject.
 func (c *consumed) Get(key string) sobek.Value {
-	n := slices.Index(consumedKeys[:], key)
-	if n < 0 {
-		return nil
-	}
-	if c.made[n] == nil {
-		c.made[n] = c.make(key)
-	}
-	return c.made[n]
-}
-
-func (c *consumed) make(key string) sobek.Value {
-	rt := c.codec.rt
+	codec := c.form.codec
 	switch key {
 	case "topic":
-		return rt.ToValue(c.Topic)
+		return codec.rt.ToValue(c.Topic)
 	case "partition":
-		return rt.ToValue(c.Partition)
+		return codec.rt.ToValue(c.Partition)
 	case "offset":
-		return rt.ToValue(c.Offset)
+		return codec.rt.ToValue(c.Offset)
 	case "timestamp":
-		return rt.ToValue(c.Timestamp.UnixMilli())
+		return codec.rt.ToValue(c.Timestamp.UnixMilli())
+	case "leaderEpoch":
+		return codec.rt.ToValue(c.LeaderEpoch)
 	case "key":
-		return c.codec.toJS(c.Key, c.keyAs)
+		if c.key == nil {
+			c.key = codec.toJS(c.Key, c.form.keyAs)
+		}
+		return c.key
 	case "value":
-		return c.codec.toJS(c.Value, c.valueAs)
+		if c.value == nil {
+			c.value = codec.toJS(c.Value, c.form.valueAs)
+		}
+		return c.value
 	case "headers":
-		return c.codec.headers(c.Headers)
+		if c.headers == nil {
+			c.headers = codec.headers(c.Headers)
+		}
+		return c.headers
 	default:
-		return rt.ToValue(c.LeaderEpoch)
+		return nil
 	}
 }
 

@@ -137,11 +137,9 @@ func (c *consumer) poll(call sobek.FunctionCall) sobek.Value {
 }
 
 func (c *consumer) consumed(records []kafka.Record) *sobek.Object {
-	rt := c.vu.Runtime()
+	rt, form := c.vu.Runtime(), &form{codec: c.bytes, keyAs: c.options.KeyAs, valueAs: c.options.ValueAs}
 	return newLazyList(rt, len(records), func(n int) sobek.Value {
-		return rt.NewDynamicObject(&consumed{
-			Record: records[n], codec: c.bytes, keyAs: c.options.KeyAs, valueAs: c.options.ValueAs,
-		})
+		return rt.NewDynamicObject(&consumed{Record: &records[n], form: form})
 	})
 }
 

@@ -54,10 +54,8 @@ func (i *kafkaInstance) record(v sobek.Value) (kafka.Record, error) {
 	if !isObject(v) {
 		return r, fmt.Errorf("must be an object, not %s", kind(v))
 	}
-	if read, ok := v.Export().(*consumed); ok { // as it was read, but wherever it may go now
-		r = read.Record
-		r.Offset = 0
-		return r, nil
+	if read, ok := exported[*consumed](v); ok { // as it was read
+		return *read.Record, nil
 	}
 	object := v.ToObject(i.vu.Runtime())
 	for _, key := range object.Keys() {

@@ -38,7 +38,7 @@ func (l *ledger) saw(run *trust.Run, value sobek.Value) error {
 	if !ok {
 		return errNotRead
 	}
-	run.Seen(l.vuID(), read.Record)
+	run.Seen(l.vuID(), *read.Record)
 	return nil
 }
 
