@@ -47,11 +47,11 @@ func (e *Evidence) addAudit(v *partView, a *auditPart) {
 	timed := roaring64.New()
 	for _, o := range a.objects {
 		if !o.Written.IsZero() && o.Base <= o.Last {
-			timed.Or(setOf(o.Base, o.Last+1))
+			timed.AddRange(uint64(o.Base), uint64(o.Last+1))
 		}
 	}
 	acked := roaring64.New()
-	v.p.acks.runs(v.p.acks.cut(), func(r ackRun) { acked.Or(setOf(r.from, r.to)) })
+	v.p.acks.runs(v.p.acks.cut(), func(r ackRun) { acked.AddRange(uint64(r.from), uint64(r.to)) })
 	e.InObjects += int64(inObjects.GetCardinality())
 	e.AckedInObjects += int64(inObjects.AndCardinality(acked))
 	e.Covered += int64(timed.AndCardinality(acked))

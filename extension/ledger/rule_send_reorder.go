@@ -44,7 +44,7 @@ func (o *logOrder) counts(p *producerView, offset int64, s Serial, acked bool) b
 	if !acked && !p.acked.Contains(sequence) {
 		return false
 	}
-	if p.explained.Contains(sequence) || o.v.differing.Contains(uint64(offset)) {
+	if p.explained.Contains(sequence) {
 		return false
 	}
 	return !p.duplicated.Contains(sequence) || o.j.firstCopy(o.v, offset, s)

@@ -129,6 +129,20 @@ func TestOffsetMismatch(t *testing.T) {
 		{name: "acked beyond the end", codes: fires(ledger.OffsetMismatch), total: 1, run: elsewhere(0, 17)},
 		{name: "acked in another partition", codes: fires(ledger.OffsetMismatch), total: 1, run: elsewhere(1, 0)},
 		{name: "acked where it stands", run: elsewhere(0, 5)},
+		{name: "acked where a later object is", codes: fires(ledger.OffsetMismatch), total: 1, run: func(h *history) {
+			p := h.producer()
+			a := p.Make(nil, 60)
+			h.ack(a, 0, 1)
+			h.put(0, recordOf(a))
+			h.put(0, recordOf(p.Make(nil, 60)))
+			h.finalReads()
+			audit, early := h.l.NewAudit(), h.written
+			for o, written := range []time.Time{early, h.now()} {
+				audit.Object(ledger.Object{Key: "x", TP: tp(0), Base: int64(o), Last: int64(o), Written: written})
+				audit.Read(tp(0), "x", *h.logs[0][o])
+			}
+			audit.Complete(tp(0))
+		}},
 		{name: "all acks one too high", codes: fires(ledger.OffsetMismatch), total: 3000, run: func(h *history) {
 			p := h.producer()
 			for range 3000 {
@@ -188,9 +202,9 @@ func TestTwoAcks(t *testing.T) {
 			p := h.producer()
 			h.send(p, 0)
 			a, b := p.Make(nil, 60), p.Make(nil, 60)
-			h.put(0, recordOf(b))
+			h.ack(b, 0, h.put(0, recordOf(b)))
+			h.send(p, 0)
 			h.put(0, recordOf(a))
-			h.ack(b, 0, 1)
 			h.ack(a, 0, 1)
 			h.finish()
 		}},
@@ -498,6 +512,14 @@ func TestCorrupt(t *testing.T) {
 			h.sends(h.producer(), 0, 10)
 			good := h.cloned()
 			h.logs[0][4] = changed(h.logs[0][4], func(r *ledger.Record) { r.Value[70] ^= 1 })
+			h.read(h.reader("r"), 0, 3, 4, 5)
+			h.logs = good
+			h.finish()
+		}},
+		{name: "identity gone in a live read only", codes: corrupt, total: 1, run: func(h *history) {
+			h.sends(h.producer(), 0, 10)
+			good := h.cloned()
+			h.logs[0][4] = changed(h.logs[0][4], func(r *ledger.Record) { r.Headers, r.Value = nil, nil })
 			h.read(h.reader("r"), 0, 3, 4, 5)
 			h.logs = good
 			h.finish()
