@@ -168,7 +168,9 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 	switch key {
 	case kmsg.Metadata:
 		return l.serveMetadata
-	case kmsg.CreateTopics, kmsg.CreatePartitions, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs, kmsg.DeleteRecords:
+	case kmsg.CreateTopics:
+		return l.serveCreateTopics
+	case kmsg.CreatePartitions, kmsg.AlterConfigs, kmsg.IncrementalAlterConfigs, kmsg.DeleteRecords:
 		return l.serveTopicChange
 	case kmsg.DeleteTopics:
 		return l.serveDeleteTopics

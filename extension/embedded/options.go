@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"time"
 
 	"k6suite/extension/objectstore"
@@ -80,6 +81,9 @@ func (o Options) withDefaults() (Options, error) {
 	return o, o.check()
 }
 
+// legalNamespace is one or more names, none of which is a way out of its folder.
+var legalNamespace = regexp.MustCompile(`^[a-zA-Z0-9_-][a-zA-Z0-9._-]*(/[a-zA-Z0-9_-][a-zA-Z0-9._-]*)*$`)
+
 func (o Options) check() error {
 	switch {
 	case o.Brokers < 1:
@@ -94,6 +98,8 @@ func (o Options) check() error {
 		return fmt.Errorf("embedded cluster: patience of %s: must not be negative", o.Patience)
 	case o.Store.Dir != "" && o.Store.S3.Endpoint != "":
 		return errors.New("embedded cluster: store: a folder and an endpoint are given: only one of them can be the store")
+	case !legalNamespace.MatchString(o.Namespace):
+		return fmt.Errorf("embedded cluster: namespace %q: letters, digits, '.', '_', '-', and '/' between names are allowed", o.Namespace)
 	}
 	for _, port := range o.Ports {
 		if port < 0 || port > 65535 {

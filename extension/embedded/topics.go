@@ -8,27 +8,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// serveMetadata makes topics that the request has created durable before the client hears of them.
-func (l *life) serveMetadata(ctx context.Context, x *exchange) error {
-	if err := x.forward(ctx); err != nil || !l.options.AutoCreate {
-		return err
-	}
-	response := kmsg.NewPtrMetadataResponse()
-	if err := x.decodeResponse(response); err != nil {
-		return err
-	}
-	for i := range response.Topics {
-		t := &response.Topics[i]
-		if t.ErrorCode != 0 || t.Topic == nil {
-			continue
-		}
-		if _, err := l.catalog.find(ctx, *t.Topic, t.TopicID, t.TopicID != [16]byte{}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // serveTopicChange makes the topics durable as they are after the request.
 func (l *life) serveTopicChange(ctx context.Context, x *exchange) error {
 	if err := x.forward(ctx); err != nil {

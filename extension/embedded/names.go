@@ -1,0 +1,102 @@
+package embedded
+
+import (
+	"context"
+	"regexp"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// legalName is Apache Kafka's rule for topics, which kfake does not apply. A name is a part of keys in the bucket.
+var legalName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// storable reports whether a topic may have the name. The folder of the state is taken.
+func storable(name string) bool {
+	return legalName.MatchString(name) && name != "." && name != ".." && name != stateFolder
+}
+
+// serveCreateTopics keeps names from kfake that a topic may not have.
+func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
+	request := kmsg.NewPtrCreateTopicsRequest()
+	if err := x.decode(request); err != nil {
+		return err
+	}
+	var refused []kmsg.CreateTopicsResponseTopic
+	request.Topics = slices.DeleteFunc(request.Topics, func(t kmsg.CreateTopicsRequestTopic) bool {
+		if storable(t.Topic) {
+			return false
+		}
+		answer := kmsg.NewCreateTopicsResponseTopic()
+		answer.Topic, answer.ErrorCode = t.Topic, kerr.InvalidTopicException.Code
+		refused = append(refused, answer)
+		return true
+	})
+	if len(refused) == 0 {
+		return l.serveTopicChange(ctx, x)
+	}
+	x.rewrite(request)
+	if err := l.serveTopicChange(ctx, x); err != nil {
+		return err
+	}
+	response := kmsg.NewPtrCreateTopicsResponse()
+	if err := x.decodeResponse(response); err != nil {
+		return err
+	}
+	response.Topics = append(response.Topics, refused...)
+	x.respond(response)
+	return nil
+}
+
+// serveMetadata makes topics that the request creates durable before the client hears of them.
+func (l *life) serveMetadata(ctx context.Context, x *exchange) error {
+	if !l.options.AutoCreate {
+		return x.forward(ctx)
+	}
+	request, response := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataResponse()
+	if err := x.decode(request); err != nil {
+		return err
+	}
+	refused := refusedNames(request)
+	if len(refused) > 0 {
+		x.rewrite(request)
+	}
+	if err := x.forward(ctx); err != nil {
+		return err
+	}
+	if err := x.decodeResponse(response); err != nil {
+		return err
+	}
+	for i := range response.Topics {
+		t := &response.Topics[i]
+		if t.ErrorCode != 0 || t.Topic == nil {
+			continue
+		}
+		if _, err := l.catalog.find(ctx, *t.Topic, t.TopicID, t.TopicID != [16]byte{}); err != nil {
+			return err
+		}
+	}
+	if len(refused) > 0 {
+		response.Topics = append(response.Topics, refused...)
+		x.respond(response)
+	}
+	return nil
+}
+
+// refusedNames takes names out of the request that no topic may have, and returns their answers.
+func refusedNames(request *kmsg.MetadataRequest) (refused []kmsg.MetadataResponseTopic) {
+	if request.Topics == nil {
+		return nil // all topics
+	}
+	request.Topics = slices.DeleteFunc(request.Topics, func(t kmsg.MetadataRequestTopic) bool {
+		if t.Topic == nil || t.TopicID != [16]byte{} || storable(*t.Topic) {
+			return false
+		}
+		answer := kmsg.NewMetadataResponseTopic()
+		answer.Topic, answer.ErrorCode = t.Topic, kerr.InvalidTopicException.Code
+		refused = append(refused, answer)
+		return true
+	})
+	return refused
+}
