@@ -184,7 +184,7 @@ func (o ConsumerOptions) reading() []kgo.Opt {
 		opts = append(opts, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	}
 	if o.FetchMaxBytes > 0 {
-		opts = append(opts, kgo.FetchMaxBytes(int32(min(o.FetchMaxBytes, maxBatchSize)))) //nolint:gosec // bounded by min
+		opts = append(opts, kgo.FetchMaxBytes(int32(min(o.FetchMaxBytes, maxBatchSize))))
 	}
 	if o.AutoCreate {
 		opts = append(opts, kgo.AllowAutoTopicCreation())

@@ -29,9 +29,6 @@ func (c *Consumer) group() []kgo.Opt {
 	} else {
 		opts = append(opts, kgo.DisableAutoCommit())
 	}
-	if o.ReadCommitted {
-		opts = append(opts, kgo.RequireStableFetchOffsets())
-	}
 	if o.SessionTimeout > 0 {
 		opts = append(opts, kgo.SessionTimeout(o.SessionTimeout))
 	}

@@ -41,5 +41,5 @@ func (d *disturbance) backoff(tries int) time.Duration {
 	d.retried.Store(true)
 	d.count.Add(1)
 	pause := min(minBackoff<<min(max(tries-1, 0), 10), maxBackoff)
-	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // jitter is no secret
+	return time.Duration(float64(pause) * (0.8 + 0.4*rand.Float64()))
 }

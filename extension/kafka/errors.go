@@ -43,7 +43,7 @@ var clientErrors = []struct {
 	{syscall.EPIPE, "CONNECTION_LOST"},
 }
 
-// unexported are errors that franz-go v1.22.2 does not export, told by their text. A test makes franz-go say them.
+// unexported are errors that franz-go v1.22.2 does not export, told by their text. Those that a test can bring about have one.
 var unexported = []struct{ text, name string }{
 	{"no topic and no default topic", "NO_TOPIC"},
 	{"invalid record partitioning choice", "INVALID_PARTITION"},
@@ -60,7 +60,7 @@ var unexported = []struct{ text, name string }{
 	{"unable to initialize a producer ID", "PRODUCER_ID_FAILED"},
 	{"fetch response contained record batches but none", "FETCH_NO_PROGRESS"},
 	{"invalid negative offset", "NEGATIVE_OFFSET"},
-	{"crc", "CORRUPT_MESSAGE"},
+	{"does not match calculated crc", "CORRUPT_MESSAGE"},
 }
 
 // ErrorName gives the name by which an error is counted and reported: Kafka's own, such as MESSAGE_TOO_LARGE, where the

@@ -35,7 +35,7 @@ func TestClassifyEveryBrokerError(t *testing.T) {
 			met++
 		}
 		require.Equal(t, want, kafka.Classify(broker, -1), broker.Message)
-		require.Equal(t, want, kafka.Classify(fmt.Errorf("%w (more)", broker), 0), "%s wrapped, with an offset that means nothing", broker.Message)
+		require.Equal(t, want, kafka.Classify(fmt.Errorf("%w (more)", broker), 0), "%s wrapped, with a stray offset", broker.Message)
 		require.Equal(t, broker.Message, kafka.ErrorName(fmt.Errorf("wrapped: %w", broker)))
 	}
 	require.Equal(t, len(refused), met, "each refusal exists")

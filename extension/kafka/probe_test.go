@@ -48,6 +48,7 @@ func TestProbeNamesWhatDoesNotAnswer(t *testing.T) {
 	var unreachable *kafka.UnreachableError
 	require.ErrorAs(t, err, &unreachable)
 	require.Len(t, unreachable.Addresses, 2)
+	require.Equal(t, "CONNECTION_REFUSED", kafka.ErrorName(err))
 }
 
 func TestProbeDoesNotHangOnSilence(t *testing.T) {
@@ -76,6 +77,7 @@ func TestProbeNamesTLSAndSASLTrouble(t *testing.T) {
 	plain.TLS, plain.DialTimeout = &kafka.TLS{}, 300*time.Millisecond
 	_, err := kafka.Probe(within(t), plain)
 	require.ErrorContains(t, err, "TLS: ")
+	require.Equal(t, "TLS_FAILED", kafka.ErrorName(err))
 
 	_, guarded := cluster(t, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-256", "admin", "right"))
 	password := filepath.Join(t.TempDir(), "password")

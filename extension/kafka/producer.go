@@ -114,7 +114,7 @@ func (o ProducerOptions) kgo() ([]kgo.Opt, error) {
 	opts := []kgo.Opt{
 		kgo.DefaultProduceTopic(o.Topic), kgo.RequiredAcks(acks), kgo.ProducerBatchCompression(codec),
 		kgo.RecordPartitioner(partitioner), kgo.ProducerLinger(max(orDefault(o.Linger, defaultLinger), 0)),
-		kgo.ProducerBatchMaxBytes(int32(orDefault(o.BatchSize, defaultBatchSize))), //nolint:gosec // ranges() bounds it
+		kgo.ProducerBatchMaxBytes(int32(orDefault(o.BatchSize, defaultBatchSize))),
 		kgo.MaxBufferedRecords(orDefault(o.MaxBuffered, defaultMaxBuffered)),
 	}
 	if o.AutoCreate {

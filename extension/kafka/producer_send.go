@@ -38,7 +38,7 @@ func (p *Producer) SendAsync(ctx context.Context, record *Record, done func(Resu
 		done(r)
 	}
 	record.fill(&s.rec)
-	s.rec.Context = s
+	s.rec.Context = s //nolint:fatcontext // a slot is the context of its own record
 	p.client.Produce(ctx, &s.rec, nil)
 }
 
@@ -61,7 +61,7 @@ func (p *Producer) handOver(ctx context.Context, records []Record) *sendCall {
 	pointers := make([]*kgo.Record, len(records))
 	for i := range records {
 		s := &call.slots[i]
-		s.Context, s.since, s.index, s.done = expires, since, i, done
+		s.Context, s.since, s.index, s.done = expires, since, i, done //nolint:fatcontext // one slot, one record
 		records[i].fill(&s.rec)
 		s.rec.Context = s
 		pointers[i] = &s.rec

@@ -27,7 +27,7 @@ type Result struct {
 // slot is one record on its way. It is the record's context, so that franz-go carries it to our hooks; a Send has all its
 // slots in one slice, so that a record costs no allocation of its own.
 type slot struct {
-	context.Context // ends when the record has waited too long
+	context.Context //nolint:containedctx // franz-go wants a record to carry one; this ends when the record has waited too long
 	rec             kgo.Record
 	since           time.Time // hand-over
 	batched         int64     // the disturbance count when the record entered a batch
