@@ -58,7 +58,8 @@ func New(o Options) *Ledger {
 	}
 	l := &Ledger{
 		run: newRunBits(o.Run), instance: o.Instance, now: o.Now,
-		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic), groups: make(map[string]int), named: make(map[string]bool),
+		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
+		groups: make(map[string]int), named: make(map[string]bool),
 	}
 	l.producers.Store(&[]*Producer{})
 	return l
