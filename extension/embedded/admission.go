@@ -11,7 +11,6 @@ type piece struct {
 	base   int64
 	epoch  int32 // of the leader
 	object batch // nil, or what the bucket gets instead (a lie)
-	hidden bool  // kfake does not get it now (a lie)
 }
 
 func (p *piece) end() int64 { return p.base + int64(p.batch.span()) }

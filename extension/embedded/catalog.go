@@ -131,6 +131,8 @@ type topicDocument struct {
 	Replicas   int                `json:"replicas"`
 	Configs    map[string]*string `json:"configs,omitempty"`
 	Starts     map[int32]int64    `json:"starts,omitempty"` // log start offsets above 0
+	Leaders    []int32            `json:"leaders"`          // by partition; a restart need not change them
+	Epochs     []int32            `json:"epochs"`           // of the leaders
 }
 
 const topicsDocument = "topics"
@@ -197,6 +199,7 @@ func describe(cluster *kfake.Cluster, name string) *topicDocument {
 	}
 	d := &topicDocument{Name: name, ID: info.TopicID, Partitions: len(partitions), Replicas: info.NumReplicas, Configs: info.Configs}
 	for _, p := range partitions {
+		d.Leaders, d.Epochs = append(d.Leaders, p.Leader), append(d.Epochs, p.Epoch)
 		if p.LogStartOffset > 0 {
 			if d.Starts == nil {
 				d.Starts = map[int32]int64{}

@@ -122,9 +122,6 @@ func (l *life) store(ctx context.Context, p *partition, a *admission) error {
 
 // append hands a durable batch to kfake, which must put it where the object says that it is.
 func (l *life) append(ctx context.Context, p *partition, piece *piece) error {
-	if piece.hidden {
-		return nil
-	}
 	base, err := l.inner.produce(ctx, p.place, piece.batch)
 	if err != nil {
 		return fmt.Errorf("append %s-%d at offset %d, which is in the bucket already: %w", p.topic, p.partition, piece.base, err)

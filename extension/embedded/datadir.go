@@ -224,7 +224,7 @@ func (w *partitionWriter) finish(p *restoredPartition, start int64, leader int32
 	}
 	body, err := json.Marshal(map[string]any{
 		"version": dataDirVersion, "high_watermark": p.log.end, "last_stable_offset": p.log.end, "log_start_offset": start,
-		"epoch": p.leaderEpoch + 1, "leader_node": leader, "created_at": time.Now(), "aborted_txns": p.aborted, "segments": w.segments,
+		"epoch": p.leaderEpoch, "leader_node": leader, "created_at": time.Now(), "aborted_txns": p.aborted, "segments": w.segments,
 	})
 	if err != nil {
 		return err

@@ -2,8 +2,9 @@ package embedded
 
 import (
 	"context"
-	"sync"
 	"time"
+
+	"k6suite/extension/objectstore"
 )
 
 // ackBeforeDurable uploads a moment after the ack. In the end all objects are there.
@@ -33,35 +34,19 @@ func (m *ackBeforeDurable) defers(l *life, upload func(context.Context) error) b
 	return true
 }
 
-// loseTail keeps the newest batch of each partition from the log, though not from the bucket, until another one arrives.
+// loseTail is a recovery that gives up the newest object of a partition, and cleans it away: acked records behind the end that
+// the log has then.
 type loseTail struct {
 	honest
 	*liar
-	mu   sync.Mutex
-	held map[*partition]*piece
 }
 
-func newLoseTail(l *liar) mischief { return &loseTail{liar: l, held: map[*partition]*piece{}} }
+func newLoseTail(l *liar) mischief { return &loseTail{liar: l} }
 
-func (m *loseTail) gather(ctx context.Context, l *life, p *partition, group []*entry) ([]*entry, error) {
-	m.mu.Lock()
-	held := m.held[p]
-	delete(m.held, p)
-	m.mu.Unlock()
-	if held == nil {
-		return group, nil
+func (m *loseTail) survives(ctx context.Context, l *life, _ place, objects []objectstore.Object) ([]objectstore.Object, error) {
+	if len(objects) < 2 || !m.strikes() {
+		return objects, nil
 	}
-	held.hidden = false
-	return group, l.append(ctx, p, held)
-}
-
-func (m *loseTail) pieces(p *partition, pieces []*piece) []*piece {
-	if last := pieces[len(pieces)-1]; last.batch.eligible(2) {
-		m.hits.Add(1)
-		last.hidden = true
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.held[p] = last
-	}
-	return pieces
+	newest := len(objects) - 1
+	return objects[:newest], l.bucket.Delete(ctx, objects[newest].Key)
 }

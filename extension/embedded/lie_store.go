@@ -1,9 +1,12 @@
 package embedded
 
 import (
+	"context"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/objectstore"
 )
 
 // loseRecord stores a batch without one of its records. kfake takes no batch with a hole, so it gets the whole one, and
@@ -109,7 +112,7 @@ func (m *flipByte) pieces(_ *partition, pieces []*piece) []*piece {
 	return pieces
 }
 
-// objectDiffers changes a byte in the bucket only.
+// objectDiffers changes a byte in the bucket only, once a restart has read it.
 type objectDiffers struct {
 	honest
 	*liar
@@ -117,13 +120,36 @@ type objectDiffers struct {
 
 func newObjectDiffers(l *liar) mischief { return &objectDiffers{liar: l} }
 
-func (m *objectDiffers) pieces(_ *partition, pieces []*piece) []*piece {
-	for _, piece := range pieces {
-		if piece.batch.eligible(2) && m.strikes() {
-			if flipped, ok := piece.batch.flipped(m.pick); ok {
-				piece.object = flipped
+func (m *objectDiffers) restored(ctx context.Context, l *life, _ place, objects []objectstore.Object) error {
+	for _, object := range objects {
+		segment, err := l.readSegment(ctx, object.Key)
+		if err != nil {
+			return err
+		}
+		changed, ok := m.change(segment.Body)
+		if !ok {
+			continue
+		}
+		segment.Body = changed
+		return l.bucket.Put(ctx, object.Key, l.bucket.Layout().Encode(segment))
+	}
+	return nil
+}
+
+// change flips a byte of the first batch that has one to flip.
+func (m *objectDiffers) change(body []byte) (changed []byte, ok bool) {
+	for found, err := range objectstore.Batches(body) {
+		if err != nil {
+			return nil, false
+		}
+		b := batch(found.Raw)
+		if !ok && b.eligible(2) && m.strikes() {
+			var flipped batch
+			if flipped, ok = b.flipped(m.pick); ok {
+				b = flipped.placed(batch(found.Raw).baseOffset(), found.LeaderEpoch)
 			}
 		}
+		changed = append(changed, b...)
 	}
-	return pieces
+	return changed, ok
 }

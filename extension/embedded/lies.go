@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/nearest"
+	"k6suite/extension/objectstore"
 )
 
 // Lie is a deliberate defect of the cluster.
@@ -23,7 +27,7 @@ type Lie struct {
 func makers() map[Lie]func(*liar) mischief {
 	return map[Lie]func(*liar) mischief{
 		{"lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere"}:                    newLoseRecord,
-		{"lose-tail", "LOST_SUFFIX", "the log lacks the newest acked batch of each partition until another one arrives"}: newLoseTail,
+		{"lose-tail", "LOST_SUFFIX", "a restart forgets the newest object of a partition and removes it"}:                newLoseTail,
 		{"wrong-offset", "OFFSET_MISMATCH", "an ack names offsets far from where the records stand"}:                     newWrongOffset,
 		{"same-offset", "TWO_ACKS", "an ack names the offsets of the records before"}:                                    newSameOffset,
 		{"split-log", "INCONSISTENT_OFFSET", "every second connection is shown two records of a batch exchanged"}:        newSplitLog,
@@ -34,7 +38,7 @@ func makers() map[Lie]func(*liar) mischief {
 		{"rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range"}:             newRewind,
 		{"reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged"}: newReorderBatches,
 		{"stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever"}:                          newStaleEnd,
-		{"object-differs", "OBJECT_MISMATCH", "an object holds a record otherwise than the log shows it"}:                newObjectDiffers,
+		{"object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed"}:         newObjectDiffers,
 		{"ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload"}:     newAckBeforeDurable,
 		{"spurious-error", "ERRORS_SEEN", "a batch is refused without reason, and not stored"}:                           newSpuriousError,
 		{"hide-partition", "PARTITIONER", "for a moment metadata shows a partition too few, and keys go elsewhere"}:      newHidePartition,
@@ -104,7 +108,7 @@ func newLiars(names []string, seed int64) (mischief, []*liar, error) {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
 		lie, ok := find(name)
 		if !ok {
-			return nil, nil, fmt.Errorf("lie %q is not known: did you mean %q?", name, nearestLie(name))
+			return nil, nil, unknownLie(name)
 		}
 		l := newLiar(lie, seed)
 		all, liars = append(all, makers()[lie](l)), append(liars, l)
@@ -121,28 +125,15 @@ func find(name string) (Lie, bool) {
 	return list[i], true
 }
 
-// nearestLie returns the name that takes the fewest edits (Levenshtein).
-func nearestLie(name string) string {
-	return slices.MinFunc(Lies(), func(a, b Lie) int { return cmp.Compare(edits(name, a.Name), edits(name, b.Name)) }).Name
-}
-
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+func unknownLie(name string) error {
+	names := make([]string, 0, len(makers()))
+	for _, l := range Lies() {
+		names = append(names, l.Name)
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
+	if near := nearest.Word(name, names); near != "" {
+		return fmt.Errorf("lie %q is not known: did you mean %q?", name, near)
 	}
-	return row[len(b)]
+	return fmt.Errorf("lie %q is not known: the lies are %s", name, strings.Join(names, ", "))
 }
 
 // chain tells several lies at once.
@@ -177,6 +168,25 @@ func (c chain) ack(p *partition, e *entry, o *outcome) {
 	for _, m := range c {
 		m.ack(p, e, o)
 	}
+}
+
+func (c chain) survives(ctx context.Context, l *life, at place, objects []objectstore.Object) ([]objectstore.Object, error) {
+	var err error
+	for _, m := range c {
+		if objects, err = m.survives(ctx, l, at, objects); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}
+
+func (c chain) restored(ctx context.Context, l *life, at place, objects []objectstore.Object) error {
+	for _, m := range c {
+		if err := m.restored(ctx, l, at, objects); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c chain) handler(l *life, key kmsg.Key, next handler) handler {

@@ -28,6 +28,8 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 	"lose-tail": func(t *testing.T, c *embedded.Cluster) bool {
 		sent := traffic(t, c)
 		require.Len(t, stored(t, c), len(sent))
+		require.NoError(t, c.Restart(testContext(t)))
+		require.Len(t, stored(t, c), int(end(t, c, "t", 0)), "the bucket and the log agree")
 		return end(t, c, "t", 0) <= sent[len(sent)-1].Offset
 	},
 	"wrong-offset": func(t *testing.T, c *embedded.Cluster) bool {
@@ -76,7 +78,9 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return !sameValues(sent, got)
 	},
 	"object-differs": func(t *testing.T, c *embedded.Cluster) bool {
-		sent, got, stored := traffic(t, c), read(t, c, "t", 0), stored(t, c)
+		sent := traffic(t, c)
+		require.NoError(t, c.Restart(testContext(t)))
+		got, stored := read(t, c, "t", 0), stored(t, c)
 		require.True(t, sameValues(sent, got))
 		return !slices.EqualFunc(got, stored, func(a *kgo.Record, b objectstore.Record) bool { return bytes.Equal(a.Value, b.Value) })
 	},

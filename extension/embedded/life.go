@@ -176,6 +176,8 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 		return l.serveDeleteTopics
 	case kmsg.Fetch, kmsg.ShareFetch:
 		return l.serveFetch
+	case kmsg.OffsetForLeaderEpoch:
+		return l.serveOffsetForLeaderEpoch
 	case kmsg.OffsetCommit:
 		return l.serveOffsetCommit
 	case kmsg.OffsetDelete:

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/objectstore"
 )
 
 // mischief is where lies get at the honest path. Everything that a healthy cluster does is in honest, which does nothing.
@@ -18,6 +20,10 @@ type mischief interface {
 	defers(l *life, upload func(context.Context) error) bool
 	// ack may change what a producer is told of a batch that was stored.
 	ack(p *partition, e *entry, o *outcome)
+	// survives may take objects of a partition away before a restart reads them.
+	survives(ctx context.Context, l *life, at place, objects []objectstore.Object) ([]objectstore.Object, error)
+	// restored is told when a restart has read the objects of a partition.
+	restored(ctx context.Context, l *life, at place, objects []objectstore.Object) error
 	// handler may wrap how requests of an API are served.
 	handler(l *life, key kmsg.Key, next handler) handler
 }
@@ -38,5 +44,11 @@ func (honest) pieces(_ *partition, pieces []*piece) []*piece { return pieces }
 func (honest) defers(*life, func(context.Context) error) bool { return false }
 
 func (honest) ack(*partition, *entry, *outcome) {}
+
+func (honest) survives(_ context.Context, _ *life, _ place, objects []objectstore.Object) ([]objectstore.Object, error) {
+	return objects, nil
+}
+
+func (honest) restored(context.Context, *life, place, []objectstore.Object) error { return nil }
 
 func (honest) handler(_ *life, _ kmsg.Key, next handler) handler { return next }

@@ -143,6 +143,9 @@ func (l *life) restorePartition(ctx context.Context, h *holding, t *topicDocumen
 		return nil, err
 	}
 	slices.SortFunc(objects, func(a, b objectstore.Object) int { return cmp.Compare(a.Key, b.Key) })
+	if objects, err = l.mischief.survives(ctx, l, at, objects); err != nil {
+		return nil, err
+	}
 	for i, object := range objects {
 		segment, err := l.readSegment(ctx, object.Key)
 		if err != nil {
@@ -162,8 +165,27 @@ func (l *life) restorePartition(ctx context.Context, h *holding, t *topicDocumen
 	if err := l.endOpenTransactions(ctx, h, p, w); err != nil {
 		return nil, err
 	}
+	if err := l.mischief.restored(ctx, l, at, objects); err != nil {
+		return nil, err
+	}
 	start := min(max(p.start, t.Starts[n]), p.log.end)
-	return p, w.finish(p, start, n%int32(l.options.Brokers))
+	p.leaderEpoch = max(p.leaderEpoch, t.epoch(n))
+	return p, w.finish(p, start, t.leader(n))
+}
+
+// leader returns who leads the partition; kfake chooses another broker if there is none of that number any more.
+func (t *topicDocument) leader(n int32) int32 {
+	if int(n) < len(t.Leaders) {
+		return t.Leaders[n]
+	}
+	return -1
+}
+
+func (t *topicDocument) epoch(n int32) int32 {
+	if int(n) < len(t.Epochs) {
+		return t.Epochs[n]
+	}
+	return 0
 }
 
 func (l *life) readSegment(ctx context.Context, key string) (objectstore.Segment, error) {

@@ -222,3 +222,25 @@ func TestARefusedBatchLeavesNothingBehind(t *testing.T) {
 	require.ErrorIs(t, err, kerr.MessageTooLarge)
 	require.NoError(t, cl.ProduceSync(testContext(t), record("t", 0, 1)).FirstErr())
 }
+
+func TestCloseDoesNotWaitForObjectStorage(t *testing.T) {
+	t.Parallel()
+	c, f := startWithTrouble(t, embedded.Options{})
+	createTopic(t, c, "t", 1, nil)
+	release := make(chan struct{})
+	defer close(release)
+	f.start(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) { // accepts, and hangs
+		f.seen <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	cl := client(t, c, manual())
+	done := make(chan error, 1)
+	go func() { done <- cl.ProduceSync(testContext(t), record("t", 0, 1)).FirstErr() }()
+	<-f.seen
+	require.NoError(t, c.Close())
+	cl.Close()
+	require.Error(t, <-done)
+}
