@@ -35,7 +35,7 @@ func (i *kafkaInstance) async(wrong error, work func(context.Context) (build, er
 		return refuse(usageError{wrong})
 	}
 	if i.vu.State() == nil {
-		return refuse(usageError{errors.New("Kafka clients work in setup, teardown and scenarios, not in the init context")})
+		return refuse(usageError{errors.New("clients of k6/x/kafka work in setup, teardown and scenarios, not in the init context")})
 	}
 	reporter, meter := i.metrics.reporter(i.vu), &gathered{}
 	ctx := kafka.WithMeter(i.vu.Context(), meter)
@@ -71,7 +71,7 @@ func (i *kafkaInstance) errorObject(err error) *sobek.Object {
 		return rt.NewGoError(err)
 	}
 	members := map[string]any{"name": "KafkaError", "code": kafka.ErrorName(err)}
-	if failed, ok := errors.AsType[*sendFailure](err); ok {
+	if failed, ok := errors.AsType[*sendError](err); ok {
 		members["indexes"] = i.numbers(failed.indexes)
 		members["results"] = i.results(failed.results)
 	}

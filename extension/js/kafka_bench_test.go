@@ -78,7 +78,7 @@ func BenchmarkScriptPoll(b *testing.B) {
 func compare(b *testing.B, s *script, theirs func(), ours string) {
 	b.Helper()
 	run := func() {
-		require.Equal(b, "", s.run(ours))
+		require.Empty(b, s.run(ours))
 		s.sampled()
 	}
 	theirs()

@@ -75,9 +75,9 @@ func TestSharedClientIsOneForAllAndEndsWithTheTest(t *testing.T) {
 	fake := fakeKafka(t, kfake.SeedTopics(1, "t"))
 	module := newTestModule()
 	first, second := newScript(t, module, fake.ListenAddrs()).begin(), newScript(t, module, fake.ListenAddrs()).begin()
-	const make = `globalThis.producer = new kafka.Producer({ brokers, topic: "t", shared: "p" });`
+	const makeProducer = `globalThis.producer = new kafka.Producer({ brokers, topic: "t", shared: "p" });`
 	for _, s := range []*script{first, second} {
-		require.EqualValues(t, 1, s.run(make+`return (await producer.send({ value: "v" })).length`))
+		require.EqualValues(t, 1, s.run(makeProducer+`return (await producer.send({ value: "v" })).length`))
 	}
 	require.Len(t, module.shared, 1)
 	require.Contains(t, second.run(`new kafka.Producer({ brokers, topic: "other", shared: "p" })`),

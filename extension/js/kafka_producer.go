@@ -82,14 +82,14 @@ const unset time.Duration = -2
 // has says whether the script gave the key itself.
 func (o *options) has(key string) bool { return o.object != nil && !absent(o.object.Get(key)) }
 
-// sendFailure is a send's error together with what became of each record.
-type sendFailure struct {
+// sendError is a send's error together with what became of each record.
+type sendError struct {
 	error
 	indexes []int
 	results []kafka.Result
 }
 
-func (s *sendFailure) Unwrap() error { return s.error }
+func (s *sendError) Unwrap() error { return s.error }
 
 func (p *producer) send(call sobek.FunctionCall) sobek.Value {
 	timeout := defaultTimeout
@@ -110,7 +110,7 @@ func (p *producer) send(call sobek.FunctionCall) sobek.Value {
 		results, err := client.Send(ctx, records)
 		p.module.process.reportSettled(records, results, client.Retried())
 		if err != nil {
-			return nil, &sendFailure{error: err, indexes: failedOf(results), results: results}
+			return nil, &sendError{error: err, indexes: failedOf(results), results: results}
 		}
 		return func() any { return p.results(results) }, nil
 	}))
