@@ -4,7 +4,7 @@
 // Pass: ./k6 run tests/diagnose.js              Fail: K6_PROFILE=local-service ./k6 run tests/diagnose.js
 import { contract, once } from "./lib/contract.js";
 
-const { ledger, options: withThresholds, setup, judge } = contract({ script: "diagnose", records: 10, partitions: 1 });
+const { ledger, options: withThresholds, setup, judge } = contract({ script: "diagnose", records: 20, partitions: 1 });
 
 export const options = withThresholds({ main: once("main") });
 export { setup, judge as teardown };
@@ -15,6 +15,7 @@ export async function main(target) {
   for (const broker of target.brokers) {
     console.log(`broker ${broker.id} at ${broker.address}${broker.controller ? " (controller)" : ""}`);
   }
+  await ledger.produce({ records: 10 });
   await ledger.produce({ records: 10 });
   const read = await ledger.consume();
   console.log(`${read.records} records written and read back`);

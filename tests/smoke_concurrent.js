@@ -15,8 +15,8 @@ export const options = withThresholds({ produce: once("produce", producers), con
 export { setup, judge as teardown };
 
 export async function produce() {
-  for (let sent = 0; sent < records; sent += 100) {
-    await ledger.produce({ records: 100, keys: 20 });
+  for (let sent = 0; sent < records; sent += 200) {
+    await ledger.produce({ records: 200, keys: 20, batchSize: 4096 }); // small batches, so that several are on their way
   }
 }
 

@@ -18,7 +18,7 @@ func addresses() []Requirement {
 
 func protocol() []Requirement {
 	return []Requirement{
-		{ID: "F2.1", Title: "produce", Rules: rules("OFFSET_MISMATCH", "TWO_ACKS", "ERRORS_SEEN"), proof: produced},
+		{ID: "F2.1", Title: "produce", Rules: rules("OFFSET_MISMATCH", "TWO_ACKS", "ERRORS_SEEN", "ABORTED_READ"), proof: produced},
 		{
 			ID: "F2.2", Title: "consume", proof: consumed,
 			Rules: rules("POLL_SKIP", "POLL_BACK", "CORRUPT", "INCONSISTENT_OFFSET", "PHANTOM", "STALE_END", "REWRITE", "END_REGRESS",
@@ -38,7 +38,7 @@ func durability() []Requirement {
 	return []Requirement{
 		{
 			ID: "F3.1", Title: "each acked record is in object storage", Claims: claims(ClaimObjectStorage),
-			Rules: rules("ACK_WITHOUT_BYTES", "ACK_IN_OUTAGE"), proof: durable,
+			Rules: rules("ACK_WITHOUT_BYTES", "ACK_IN_OUTAGE", "LOST_ACKED", "LOST_SUFFIX"), proof: durable,
 		},
 		{ID: "F3.2", Title: "survives restart", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: survivedRestart},
 		{ID: "F3.3", Title: "survives kill", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE")},
@@ -51,7 +51,7 @@ func statelessness() []Requirement {
 	stateless, behindOne := claims(ClaimStateless), claims(ClaimStateless, ClaimSingleEndpoint)
 	return []Requirement{
 		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), Claims: stateless},
-		{ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Rules: rules("ERRORS_SEEN"), Claims: behindOne},
+		{ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: behindOne},
 		{ID: "F4.3", Title: "on a kill no rebalance", Claims: behindOne},
 		{ID: "F4.4", Title: "on a kill no metadata change", Rules: rules("METADATA_LIE"), Claims: behindOne},
 		{ID: "F4.5", Title: "a replacement serves at once", Rules: rules("STUCK", "SLOW_RECOVERY"), Claims: stateless},
@@ -65,7 +65,7 @@ func statelessness() []Requirement {
 func scaling() []Requirement {
 	elastic := claims(ClaimElastic)
 	return []Requirement{
-		{ID: "F5.1", Title: "scaling without reconnection", Rules: rules("ERRORS_SEEN"), Claims: elastic},
+		{ID: "F5.1", Title: "scaling without reconnection", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: elastic},
 		{ID: "F5.2", Title: "scaling without client change", Claims: elastic},
 		{ID: "F5.3", Title: "scaling without visible metadata change", Rules: rules("METADATA_LIE"), Claims: elastic},
 		{ID: "F5.4", Title: "new brokers get traffic", Rules: rules("METADATA_LIE"), Claims: elastic},

@@ -95,5 +95,14 @@ func tail(file string, lines int) string {
 	return string(text)
 }
 
+// longestRunID is what K6_RUN_ID allows.
+const longestRunID = 64
+
+// runIDOf names one script's run among those of a suite; what is too long loses its end.
+func runIDOf(suite, name string) string {
+	id := suite + "-" + name
+	return id[:min(len(id), longestRunID)]
+}
+
 // newSuiteID names a run of several scripts by the time at which it began.
 func newSuiteID(now time.Time) string { return now.UTC().Format("20060102-150405") }

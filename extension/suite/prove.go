@@ -83,10 +83,10 @@ func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
 	id := newSuiteID(time.Now())
 	var group errgroup.Group
 	group.SetLimit(f.parallel)
-	for _, t := range trials {
+	for n, t := range trials {
 		group.Go(func() error {
 			if ctx.Err() == nil {
-				t.try(ctx, &runner{binary: binary, results: f.results}, id)
+				t.try(ctx, &runner{binary: binary, results: f.results}, runIDOf(id, fmt.Sprintf("%03d-%s", n, t.name())))
 			} else {
 				t.wrong = "interrupted"
 			}
@@ -134,9 +134,9 @@ func plan(lies []embedded.Lie, healthy int) (trials []*trial, err error) {
 }
 
 // try runs the trial and notes what speaks against it.
-func (t *trial) try(ctx context.Context, r *runner, id string) {
+func (t *trial) try(ctx context.Context, r *runner, runID string) {
 	r.env = []string{"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name}
-	result, err := r.run(ctx, filepath.Join("tests", t.script+".js"), id+"-"+t.name())
+	result, err := r.run(ctx, filepath.Join("tests", t.script+".js"), runID)
 	if err != nil {
 		t.wrong = err.Error()
 		return

@@ -145,7 +145,7 @@ func (f *runFlags) runAll(ctx context.Context, out io.Writer, r *runner, id stri
 		name := strings.TrimSuffix(filepath.Base(script), filepath.Ext(script))
 		fmt.Fprintf(out, "%-40s ", name)
 		start := time.Now()
-		result, err := r.run(ctx, script, id+"-"+name)
+		result, err := r.run(ctx, script, runIDOf(id, name))
 		took := time.Since(start).Seconds()
 		if err != nil {
 			fmt.Fprintf(out, "could not run  %5.1f s\n", took)
