@@ -29,7 +29,7 @@ func TestEveryAckHasItsObject(t *testing.T) {
 	var mu sync.Mutex
 	acked := map[int64]time.Time{}
 	for i := range 500 {
-		cl.Produce(testContext(t), record("t", 0, i), func(r *kgo.Record, err error) {
+		cl.Produce(testContext(t), record("t", 0, i), func(r *kgo.Record, _ error) {
 			mu.Lock()
 			defer mu.Unlock()
 			acked[r.Offset] = time.Now()
@@ -95,7 +95,7 @@ func TestAckedRecordsSurviveRestartsUnderLoad(t *testing.T) {
 	found := map[string]int64{}
 	for p := range int32(3) {
 		for _, r := range read(t, c, "t", p) {
-			key := string(r.Value) + "/" + string(rune('0'+p))
+			key := string(r.Value) + "/" + string('0'+p)
 			require.NotContains(t, found, key, "an idempotent producer makes no duplicates")
 			found[key] = r.Offset
 		}
@@ -113,6 +113,7 @@ func TestClientsOfAllAgesAreServed(t *testing.T) {
 		"3.6": kversion.V3_6_0(), "4.0": kversion.V4_0_0(), "newest": kversion.Stable(),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			topic := "t" + name
 			createTopic(t, c, topic, 1, nil)
 			options := []kgo.Opt{manual(), kgo.MaxVersions(versions), kgo.RequiredAcks(kgo.LeaderAck()), kgo.DisableIdempotentWrite()}
@@ -183,7 +184,7 @@ func TestAGroupGoesOnAfterARestart(t *testing.T) {
 			fetches := m.PollFetches(ctx)
 			require.NoError(t, ctx.Err())
 			fetches.EachError(func(_ string, _ int32, err error) { // it tells of its broken connections, which is fine
-				require.False(t, errors.As(err, new(*kgo.ErrDataLoss)), "%v", err)
+				require.NotErrorAs(t, err, new(*kgo.ErrDataLoss))
 			})
 			got = append(got, fetches.Records()...)
 		}
@@ -254,14 +255,16 @@ func TestARestartResetsConnections(t *testing.T) {
 
 func TestWrongOptionsAreRefused(t *testing.T) {
 	t.Parallel()
+	both := embedded.StoreOptions{Dir: "x", S3: objectstore.Config{Endpoint: "http://h"}}
+	nowhere := embedded.StoreOptions{S3: objectstore.Config{Endpoint: "http://127.0.0.1:1", Bucket: "nope"}}
 	for want, options := range map[string]embedded.Options{
 		"-1 brokers: at least 1 is needed":                   {Brokers: -1},
 		"1 ports for 2 brokers":                              {Brokers: 2, Ports: []int{0}},
 		"port 70000":                                         {Ports: []int{70000}},
 		"-3 partitions by default":                           {DefaultPartitions: -3},
 		"batches of at most 5 bytes":                         {MaxMessageBytes: 5},
-		"only one of them can be the store":                  {Store: embedded.StoreOptions{Dir: "x", S3: objectstore.Config{Endpoint: "http://h"}}},
-		`bucket "nope"`:                                      {Store: embedded.StoreOptions{S3: objectstore.Config{Endpoint: "http://127.0.0.1:1", Bucket: "nope"}}},
+		"only one of them can be the store":                  {Store: both},
+		`bucket "nope"`:                                      {Store: nowhere},
 		`namespace "a/../b": letters, digits, '.', '_', '-'`: {Namespace: "a/../b"},
 	} {
 		_, err := embedded.Start(testContext(t), options)

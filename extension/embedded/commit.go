@@ -37,30 +37,23 @@ func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
 	if err != nil {
 		return nil, l.failed(p, group, err)
 	}
-	if len(group) == 0 {
-		return nil, nil
-	}
-	info := l.kfake.PartitionInfo(p.topic, p.partition)
+	epoch, ready, err := l.prepare(ctx, p)
 	switch {
-	case p.gone || info == nil:
+	case len(group) == 0:
+		return nil, nil
+	case err != nil:
+		return nil, l.failed(p, group, err)
+	case !ready:
 		failAll(group, kerr.UnknownTopicOrPartition, "the topic was deleted")
 		return nil, nil
-	case p.broken != nil:
-		failAll(group, kerr.KafkaStorageError, p.broken.Error())
-		return nil, nil
-	}
-	if info.HighWatermark != p.end {
-		if err := l.catchUp(ctx, p, info); err != nil {
-			return nil, l.failed(p, group, err)
-		}
 	}
 	for {
-		a := l.admit(p, group, info.Epoch)
+		a := l.admit(p, group, epoch)
 		if len(a.group) == 0 && len(a.deferred) > 0 {
 			p.putBack(a.deferred)
 			return a.blocking, nil
 		}
-		err = l.store(ctx, p, a)
+		err := l.store(ctx, p, a)
 		a.unlock()
 		var other *otherObjectError
 		if errors.As(err, &other) { // another life wrote here: that is the log now, and ours goes behind it
@@ -69,11 +62,27 @@ func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
 			}
 		}
 		p.putBack(a.deferred)
-		if err != nil {
-			return nil, l.failed(p, a.group, err)
+		if err == nil {
+			return nil, nil
 		}
-		return nil, nil
+		return nil, l.failed(p, a.group, err)
 	}
+}
+
+// prepare makes sure that kfake's log ends where the durable one does. It returns the epoch of the leader; not ready means
+// that the partition is gone.
+func (l *life) prepare(ctx context.Context, p *partition) (epoch int32, ready bool, err error) {
+	if p.broken != nil {
+		return 0, false, p.broken
+	}
+	info := l.kfake.PartitionInfo(p.topic, p.partition)
+	if p.gone || info == nil {
+		return 0, false, nil
+	}
+	if info.HighWatermark != p.end {
+		err = l.catchUp(ctx, p, info)
+	}
+	return info.Epoch, true, err
 }
 
 // failed answers a group that was not stored. When the life ends, whether it was is unknown: the bucket will tell the next one.
@@ -82,9 +91,11 @@ func (l *life) failed(p *partition, group []*entry, err error) error {
 		failAll(group, kerr.RequestTimedOut, "the broker stops")
 		return l.ctx.Err()
 	}
-	p.broken = err
-	l.logger.Error("a partition is out of service: restart the cluster from its bucket",
-		"topic", p.topic, "partition", p.partition, "error", err)
+	if p.broken == nil {
+		p.broken = err
+		l.logger.Error("a partition is out of service: restart the cluster from its bucket",
+			"topic", p.topic, "partition", p.partition, "error", err)
+	}
 	failAll(group, kerr.KafkaStorageError, err.Error())
 	return nil
 }

@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"sync"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 )
 
@@ -25,13 +27,19 @@ func (m *wrongOffset) ack(_ *partition, e *entry, o *outcome) {
 type sameOffset struct {
 	honest
 	*liar
+	mu   sync.Mutex
+	from map[*partition]int64 // from here on each record was acked where it stands
 }
 
-func newSameOffset(l *liar) mischief { return &sameOffset{liar: l} }
+func newSameOffset(l *liar) mischief { return &sameOffset{liar: l, from: map[*partition]int64{}} }
 
-func (m *sameOffset) ack(_ *partition, e *entry, o *outcome) {
-	if e.batch.eligible(2) && o.base >= int64(e.batch.span()) && m.strikes() {
-		o.base -= int64(e.batch.span())
+func (m *sameOffset) ack(p *partition, e *entry, o *outcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	span := int64(e.batch.span())
+	if e.batch.eligible(2) && o.base-span >= m.from[p] && m.strikes() {
+		m.from[p] = o.base + span
+		o.base -= span
 	}
 }
 

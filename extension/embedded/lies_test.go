@@ -2,7 +2,6 @@ package embedded_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,12 +19,14 @@ import (
 // effects look for what a lie does, by a bare client and by the bucket.
 var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 	"lose-record": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := traffic(t, c)
 		got, stored := read(t, c, "t", 0), stored(t, c)
-		require.Equal(t, len(got), len(stored), "the bucket and the log agree")
+		require.Len(t, stored, len(got), "the bucket and the log agree")
 		return len(got) < len(sent)
 	},
 	"lose-tail": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := traffic(t, c)
 		require.Len(t, stored(t, c), len(sent))
 		require.NoError(t, c.Restart(testContext(t)))
@@ -33,6 +34,7 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return end(t, c, "t", 0) <= sent[len(sent)-1].Offset
 	},
 	"wrong-offset": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := traffic(t, c)
 		return !slices.EqualFunc(sent, read(t, c, "t", 0), func(a, b *kgo.Record) bool {
 			require.Equal(t, a.Value, b.Value)
@@ -40,6 +42,7 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		})
 	},
 	"same-offset": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		acked := map[int64]bool{}
 		twice := false
 		for _, r := range traffic(t, c) {
@@ -50,10 +53,12 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return twice
 	},
 	"split-log": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		traffic(t, c)
 		return !sameValues(read(t, c, "t", 0), read(t, c, "t", 0))
 	},
 	"store-twice": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := traffic(t, c)
 		got := read(t, c, "t", 0)
 		require.Len(t, stored(t, c), len(got))
@@ -65,12 +70,14 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return len(got) > len(sent)
 	},
 	"invent-record": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		traffic(t, c)
 		got := read(t, c, "t", 0)
 		require.Len(t, stored(t, c), len(got))
 		return slices.ContainsFunc(got, func(r *kgo.Record) bool { return len(r.Headers) == 0 })
 	},
 	"flip-byte": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent, got, stored := traffic(t, c), read(t, c, "t", 0), stored(t, c)
 		for i := range got {
 			require.Equal(t, got[i].Value, stored[i].Value)
@@ -78,6 +85,7 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return !sameValues(sent, got)
 	},
 	"object-differs": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := traffic(t, c)
 		require.NoError(t, c.Restart(testContext(t)))
 		got, stored := read(t, c, "t", 0), stored(t, c)
@@ -85,12 +93,14 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return !slices.EqualFunc(got, stored, func(a *kgo.Record, b objectstore.Record) bool { return bytes.Equal(a.Value, b.Value) })
 	},
 	"skip-batch": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		traffic(t, c)
 		first, second := readFrom(t, c, "t", 0, 0, 200), read(t, c, "t", 0)
 		require.Len(t, second, 200)
 		return len(first) < 200
 	},
 	"rewind": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		traffic(t, c)
 		last, back := int64(-1), false
 		for _, r := range readFrom(t, c, "t", 0, 0, 200) {
@@ -101,6 +111,7 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return back
 	},
 	"reorder-batches": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := pipelined(t, c)
 		byValue := map[string]int64{}
 		for _, r := range sent {
@@ -114,27 +125,32 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		return !slices.IsSortedFunc(got, func(a, b *kgo.Record) int { return bytes.Compare(a.Value, b.Value) })
 	},
 	"stale-end": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		sent := traffic(t, c)
 		require.Len(t, readFrom(t, c, "t", 0, 0, 200), len(sent))
 		return end(t, c, "t", 0) < 200
 	},
 	"ack-before-durable": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		traffic(t, c)
 		acked := time.Now()
 		require.Eventually(t, func() bool { return len(stored(t, c)) == 200 }, deadline, 5*time.Millisecond)
 		return time.Since(acked) > 0 && lateObjects(t, c, acked)
 	},
 	"spurious-error": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		acked, failed := mixedTraffic(t, c, kerr.UnknownServerError)
 		require.Len(t, read(t, c, "t", 0), acked)
 		return failed > 0
 	},
 	"store-refused": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		acked, failed := mixedTraffic(t, c, kerr.InvalidRecord)
 		require.Len(t, read(t, c, "t", 0), acked+failed)
 		return failed > 0
 	},
 	"hide-partition": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
 		createTopic(t, c, "many", 3, nil)
 		for p := range int32(3) {
 			produce(t, client(t, c, manual()), "many", p, 1, 1)
@@ -229,7 +245,7 @@ func mixedTraffic(t *testing.T, c *embedded.Cluster, want *kerr.Error) (acked, f
 				acked++
 				continue
 			}
-			require.True(t, errors.Is(result.Err, want), "%v", result.Err)
+			require.ErrorIs(t, result.Err, want)
 			failed++
 		}
 	}

@@ -47,12 +47,14 @@ func newMetrics() *metrics {
 			Namespace: metricsNamespace, Name: "s3_request_seconds", Help: "Time of the requests to object storage.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}, []string{"operation"}),
-		errors:   counter("s3_errors_total", "Requests to object storage that failed.", "operation"),
-		restarts: prometheus.NewCounter(prometheus.CounterOpts{Namespace: metricsNamespace, Name: "restarts_total", Help: "Times that all brokers were killed and started empty."}),
+		errors: counter("s3_errors_total", "Requests to object storage that failed.", "operation"),
+		restarts: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: metricsNamespace, Name: "restarts_total", Help: "Times that all brokers were killed and started empty.",
+		}),
 	}
+	uptime := prometheus.GaugeOpts{Namespace: metricsNamespace, Name: "uptime_seconds", Help: "Time since the start of the cluster."}
 	m.registry.MustRegister(m.requests, m.records, m.bytes, m.refused, m.storage, m.errors, m.restarts,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: metricsNamespace, Name: "uptime_seconds", Help: "Time since the start of the cluster."},
-			func() float64 { return time.Since(m.started).Seconds() }))
+		prometheus.NewGaugeFunc(uptime, func() float64 { return time.Since(m.started).Seconds() }))
 	return m
 }
 

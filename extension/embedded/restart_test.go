@@ -24,12 +24,14 @@ func restarts(dir string) map[string]struct {
 		restart afterRestart
 	}{
 		"restart": {embedded.Options{}, func(t *testing.T, c *embedded.Cluster) *embedded.Cluster {
+			t.Helper()
 			require.NoError(t, c.Restart(testContext(t)))
 			return c
 		}},
 		"new cluster on the same folder": {
 			embedded.Options{Store: embedded.StoreOptions{Dir: dir}},
 			func(t *testing.T, c *embedded.Cluster) *embedded.Cluster {
+				t.Helper()
 				require.NoError(t, c.Close())
 				return start(t, embedded.Options{Store: embedded.StoreOptions{Dir: dir}})
 			},
@@ -203,9 +205,11 @@ func TestADamagedBucketIsNotStartedFrom(t *testing.T) {
 		do   func(t *testing.T, store *objectstore.Store, keys []string)
 	}{
 		"hole": {"an object is lost or too much", func(t *testing.T, store *objectstore.Store, keys []string) {
+			t.Helper()
 			require.NoError(t, store.Delete(testContext(t), keys[1]))
 		}},
 		"garbage": {keyAt("t", 10), func(t *testing.T, store *objectstore.Store, keys []string) {
+			t.Helper()
 			require.NoError(t, store.Put(testContext(t), keys[1], []byte("garbage")))
 		}},
 	} {
