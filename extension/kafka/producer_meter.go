@@ -58,9 +58,9 @@ type asyncMeter struct {
 
 const reportEvery = 10_000
 
-func (a *asyncMeter) begin() {
+func (a *asyncMeter) begin(records int) {
 	a.mu.Lock()
-	a.underWay++
+	a.underWay += records
 	a.mu.Unlock()
 }
 

@@ -25,21 +25,29 @@ func (p *Producer) Send(ctx context.Context, records []Record) ([]Result, error)
 	return results, newSendError(results)
 }
 
-// SendAsync hands a record over and calls done when it has settled, exactly once. It waits for room in the buffer. done
-// runs on the client's own goroutine, for one record at a time: it must not block, nor call the producer.
+// SendAsync hands records over, in order, and calls done with each one's index when it has settled, exactly once. It waits
+// for room in the buffer. done runs on the client's own goroutine, for one record at a time: it must not block, nor call the
+// producer.
 //
-// The record must not change before it has settled. What a batch refused as too large is not split, unlike with Send.
-func (p *Producer) SendAsync(ctx context.Context, record *Record, done func(Result)) {
+// Keys, values and headers must not change before their record has settled; the slice itself is the caller's again on return.
+// A few hundred records a call cost the least. What a batch refused as too large is not split, unlike with Send.
+func (p *Producer) SendAsync(ctx context.Context, records []Record, done func(i int, r Result)) {
 	now := time.Now()
-	s := &slot{Context: p.expiry.context(now), since: now}
-	p.async.begin()
-	s.done = func(s *slot, r Result) {
+	slots := make([]slot, len(records))
+	headers := headerRoom(records)
+	expires := p.expiry.context(now)
+	p.async.begin(len(records))
+	settled := func(s *slot, r Result) {
 		p.async.settled(p.meter, s, r)
-		done(r)
+		done(s.index, r)
 	}
-	record.fill(&s.rec)
-	s.rec.Context = s //nolint:fatcontext // a slot is the context of its own record
-	p.client.Produce(ctx, &s.rec, nil)
+	for i := range records {
+		s := &slots[i]
+		s.Context, s.since, s.index, s.done = expires, now, i, settled //nolint:fatcontext // a slot is the context of its own record
+		headers = records[i].fill(&s.rec, headers)
+		s.rec.Context = s
+		p.client.Produce(ctx, &s.rec, nil)
+	}
 }
 
 // sendCall is one Send under way.
@@ -58,11 +66,11 @@ func (p *Producer) handOver(ctx context.Context, records []Record) *sendCall {
 	call := &sendCall{slots: make([]slot, len(records)), results: make([]Result, len(records)), all: make(chan struct{})}
 	since, done := time.Now(), call.settle
 	expires := p.expiry.context(since)
-	pointers := make([]*kgo.Record, len(records))
+	pointers, headers := make([]*kgo.Record, len(records)), headerRoom(records)
 	for i := range records {
 		s := &call.slots[i]
 		s.Context, s.since, s.index, s.done = expires, since, i, done //nolint:fatcontext // one slot, one record
-		records[i].fill(&s.rec)
+		headers = records[i].fill(&s.rec, headers)
 		s.rec.Context = s
 		pointers[i] = &s.rec
 	}

@@ -328,13 +328,13 @@ func TestFullBufferHoldsTheCallerBack(t *testing.T) {
 	ctx := within(t)
 	records := values(3, "")
 	for i := range 2 {
-		p.SendAsync(ctx, &records[i], func(r kafka.Result) { settled <- r })
+		p.SendAsync(ctx, records[i:i+1], func(_ int, r kafka.Result) { settled <- r })
 	}
 	<-reached
 	impatient, cancel := context.WithCancel(ctx)
 	cancel()
 	refused := make(chan kafka.Result, 1)
-	p.SendAsync(impatient, &records[2], func(r kafka.Result) { refused <- r })
+	p.SendAsync(impatient, records[2:3], func(_ int, r kafka.Result) { refused <- r })
 	got := <-refused
 	require.ErrorIs(t, got.Err, context.Canceled)
 	require.Equal(t, kafka.Failed, got.Outcome, "it never got into the buffer")
@@ -364,7 +364,7 @@ func TestSendAsyncMeasuresAndSettlesEachOnce(t *testing.T) {
 	records := values(1000, "")
 	results := make(chan kafka.Result, len(records))
 	for i := range records {
-		p.SendAsync(within(t), &records[i], func(r kafka.Result) { results <- r })
+		p.SendAsync(within(t), records[i:i+1], func(_ int, r kafka.Result) { results <- r })
 	}
 	require.NoError(t, p.Flush(within(t)))
 	require.Len(t, results, len(records))
@@ -380,7 +380,7 @@ func TestCloseLeavesNothingSettledAsLost(t *testing.T) {
 	_, config := cluster(t, kfake.SeedTopics(1, "t"))
 	p := producer(t, config, kafka.ProducerOptions{Topic: "t", Linger: time.Minute})
 	settled := make(chan kafka.Result, 1)
-	p.SendAsync(within(t), &kafka.Record{Value: []byte("v")}, func(r kafka.Result) { settled <- r })
+	p.SendAsync(within(t), []kafka.Record{{Value: []byte("v")}}, func(_ int, r kafka.Result) { settled <- r })
 	require.NoError(t, p.Close())
 	require.NoError(t, p.Close(), "twice is once")
 	require.Equal(t, kafka.OK, (<-settled).Outcome)

@@ -30,16 +30,27 @@ type Record struct {
 
 // fill writes r into a franz-go record. The explicit partition travels in a field that franz-go does not read before the
 // record has settled, because Partition itself is our evidence of whether the record ever entered a batch (see settle).
-func (r *Record) fill(to *kgo.Record) {
+// Headers take their place from room, of which it returns the rest.
+func (r *Record) fill(to *kgo.Record, room []kgo.RecordHeader) []kgo.RecordHeader {
 	to.Topic, to.Key, to.Value, to.Timestamp = r.Topic, r.Key, r.Value, r.Timestamp
 	to.Partition = AnyPartition
 	setExplicit(to, r.Partition)
-	if len(r.Headers) > 0 {
-		to.Headers = make([]kgo.RecordHeader, len(r.Headers))
+	if n := len(r.Headers); n > 0 {
+		to.Headers, room = room[:n:n], room[n:]
 		for i, h := range r.Headers {
 			to.Headers[i] = kgo.RecordHeader(h)
 		}
 	}
+	return room
+}
+
+// headerRoom makes room for the headers of all records at once.
+func headerRoom(records []Record) []kgo.RecordHeader {
+	n := 0
+	for i := range records {
+		n += len(records[i].Headers)
+	}
+	return make([]kgo.RecordHeader, n)
 }
 
 func recordOf(r *kgo.Record) Record {

@@ -116,25 +116,30 @@ func bareEmbedded(ctx context.Context, records int) (time.Duration, error) {
 			return err
 		}
 		defer client.Close()
-		if err := client.ProduceSync(ctx, &kgo.Record{Value: benchValue()}).FirstErr(); err != nil {
+		if err := produceBare(ctx, client, records/4); err != nil { // connects, and warms up
 			return err
 		}
 		begin()
-		identity := []kgo.RecordHeader{{Key: "k6-id", Value: make([]byte, 36)}} // the same bytes as a tracked record
-		var failed error
-		var once sync.Once
-		for range records {
-			client.Produce(ctx, &kgo.Record{Value: benchValue(), Headers: identity}, func(_ *kgo.Record, err error) {
-				if err != nil {
-					once.Do(func() { failed = err })
-				}
-			})
-		}
-		if err := client.Flush(ctx); err != nil {
-			return err
-		}
-		return failed
+		return produceBare(ctx, client, records)
 	})
+}
+
+// produceBare sends records of the size of tracked ones, and waits for all.
+func produceBare(ctx context.Context, client *kgo.Client, records int) error {
+	identity := []kgo.RecordHeader{{Key: "k6-id", Value: make([]byte, 36)}}
+	var failed error
+	var once sync.Once
+	for range records {
+		client.Produce(ctx, &kgo.Record{Value: benchValue(), Headers: identity}, func(_ *kgo.Record, err error) {
+			if err != nil {
+				once.Do(func() { failed = err })
+			}
+		})
+	}
+	if err := client.Flush(ctx); err != nil {
+		return err
+	}
+	return failed
 }
 
 // slowest runs the work of all users at a time and gives how long the slowest took from its begin.

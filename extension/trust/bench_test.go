@@ -60,8 +60,8 @@ func fillLog(b *testing.B, cfg kafka.Config) *ledger.Ledger {
 	require.NoError(b, err)
 	for range benchRecords {
 		made := ids.Make(nil, 200)
-		record := &kafka.Record{Topic: benchTopic, Partition: kafka.AnyPartition, Value: made.Value, Headers: toClient(made.Headers)}
-		client.SendAsync(b.Context(), record, func(r kafka.Result) {
+		record := kafka.Record{Topic: benchTopic, Partition: kafka.AnyPartition, Value: made.Value, Headers: toClient(made.Headers)}
+		client.SendAsync(b.Context(), []kafka.Record{record}, func(_ int, r kafka.Result) {
 			tp := ledger.TopicPartition{Topic: r.Topic, Partition: r.Partition}
 			l.Settle(ledger.Outcome{Serial: made.Serial, Kind: ledger.Acked, TP: tp, Offset: r.Offset, At: time.Now()})
 		})

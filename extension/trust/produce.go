@@ -107,34 +107,58 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	return tally.result(), nil
 }
 
+// handful is how many records are made before they are handed to the client together.
+const handful = 256
+
 // send hands the records of one call to the client, in the order of their sequence numbers.
 func (p *trackedProducer) send(ctx context.Context, r *Run, o ProduceOptions, tally *tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	partition := int32(-1)
-	if o.Partition != nil {
-		partition = *o.Partition
-	}
-	for i := range o.Records {
+	keys := keysOf(o.Keys)
+	for from := 0; from < o.Records; from += handful {
 		if ctx.Err() != nil {
 			return // what was not handed over was never sent, and is not in the ledger
 		}
-		var key []byte
-		if o.Keys > 0 {
-			key = strconv.AppendInt([]byte("key-"), int64(i%o.Keys), 10)
-		}
-		made := p.ids.Make(key, o.Size)
-		tally.sent.Add(1)
-		record := &kafka.Record{
-			Topic: r.opts.Topic, Partition: partition, Key: made.Key, Value: made.Value, Headers: toClient(made.Headers),
-		}
-		p.client.SendAsync(ctx, record, func(result kafka.Result) {
-			tally.count(r.settle(made.Serial, p.client.Retried(), result))
-			if o.control == nil {
-				r.settled.Add(1)
-			}
-		})
+		p.sendSome(ctx, r, o, tally, keys, from)
 	}
+}
+
+// sendSome makes the next records and hands them over.
+func (p *trackedProducer) sendSome(ctx context.Context, r *Run, o ProduceOptions, tally *tally, keys [][]byte, from int) {
+	n := min(handful, o.Records-from)
+	partition := kafka.AnyPartition
+	if o.Partition != nil {
+		partition = *o.Partition
+	}
+	records, serials := make([]kafka.Record, n), make([]ledger.Serial, n)
+	headers := make([]kafka.Header, n)
+	for i := range n {
+		made := p.ids.Make(keys[(from+i)%len(keys)], o.Size)
+		serials[i] = made.Serial
+		headers[i] = kafka.Header(made.Headers[0]) // a record that the ledger makes has one
+		records[i] = kafka.Record{
+			Topic: r.opts.Topic, Partition: partition, Key: made.Key, Value: made.Value, Headers: headers[i : i+1 : i+1],
+		}
+	}
+	tally.sent.Add(int64(n))
+	p.client.SendAsync(ctx, records, func(i int, result kafka.Result) {
+		tally.count(r.settle(serials[i], p.client.Retried(), result))
+		if o.control == nil {
+			r.settled.Add(1)
+		}
+	})
+}
+
+// keysOf gives the keys that records use in turn; without any, the one that is no key.
+func keysOf(n int) [][]byte {
+	if n == 0 {
+		return [][]byte{nil}
+	}
+	keys := make([][]byte, n)
+	for i := range keys {
+		keys[i] = strconv.AppendInt([]byte("key-"), int64(i), 10)
+	}
+	return keys
 }
 
 // settle tells the ledger what became of a record.

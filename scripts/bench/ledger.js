@@ -9,7 +9,7 @@ const ledger = new Ledger({ script: "produce_consume", partitions: 4 });
 export const setup = () => ledger.prepare();
 
 export async function main() {
-  await ledger.produce({ records: 1, batchSize: 1_000_000 }); // connects
+  await ledger.produce({ records: Number(__ENV.BENCH_RECORDS) / 4, size: 200, batchSize: 1_000_000 }); // connects, and warms up
   await timed(async () => {
     await ledger.produce({ records: Number(__ENV.BENCH_RECORDS), size: 200, batchSize: 1_000_000 });
   });
