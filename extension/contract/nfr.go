@@ -53,7 +53,10 @@ func scale() []Requirement {
 func availability() []Requirement {
 	return []Requirement{
 		{ID: "NFR4.1", Title: "rolling upgrade: 0 errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimSingleEndpoint)},
-		{ID: "NFR4.2", Title: "replacement of a broker: 0 errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimSingleEndpoint)},
+		{
+			ID: "NFR4.2", Title: "replacement of a broker: 0 errors",
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimSingleEndpoint),
+		},
 		{ID: "NFR4.3", Title: "scale-out: 0 errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimElastic)},
 		{ID: "NFR4.4", Title: "traffic never stops", Rules: rules("STUCK")},
 	}

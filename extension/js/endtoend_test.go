@@ -166,7 +166,7 @@ func TestCtrlCSkipsTheFinalPhaseAndIsInconclusive(t *testing.T) {
 	require.Equal(t, 105, k.wait(t), k.out.String()) // k6's code for a test that was aborted from outside
 	verdict := k.verdict(t)
 	require.Equal(t, contract.Inconclusive, verdict.Status)
-	require.Zero(t, verdict.Measured.FinalReads)
+	require.Zero(t, verdict.FinalReads)
 	require.Contains(t, verdict.Doubts[0].Text, "SIGINT")
 	_, err := net.DialTimeout("tcp", bootstrap, time.Second)
 	require.Error(t, err, "the embedded target is gone")
@@ -185,8 +185,8 @@ func TestStampedRecordsOfAScriptAreTracked(t *testing.T) {
 	require.Zero(t, k.wait(t), k.out.String())
 	verdict := k.verdict(t)
 	require.Equal(t, contract.Pass, verdict.Status)
-	require.EqualValues(t, 1001, verdict.Measured.Acked, "1000 stamped ones and the control")
-	require.EqualValues(t, 1001, verdict.Measured.LiveRead)
+	require.EqualValues(t, 1001, verdict.Acked, "1000 stamped ones and the control")
+	require.EqualValues(t, 1001, verdict.LiveRead)
 }
 
 func TestSeveralScriptsGoToTheSuite(t *testing.T) {

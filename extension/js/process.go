@@ -130,15 +130,15 @@ func (p *process) end() {
 }
 
 // onEnd has something closed when the test ends.
-func (p *process) onEnd(close func() error) {
+func (p *process) onEnd(end func() error) {
 	p.mu.Lock()
 	ended := p.ended
 	if !ended {
-		p.closers = append(p.closers, close)
+		p.closers = append(p.closers, end)
 	}
 	p.mu.Unlock()
 	if ended {
-		_ = close()
+		_ = end()
 	}
 }
 

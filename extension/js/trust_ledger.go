@@ -210,7 +210,7 @@ func (l *ledger) judge() *sobek.Promise {
 
 func (l *ledger) vuID() int64 {
 	if state := l.vu.State(); state != nil {
-		return int64(state.VUID) //nolint:gosec // k6 counts virtual users from 1
+		return int64(state.VUID)
 	}
 	return 0
 }

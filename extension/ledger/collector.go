@@ -10,12 +10,12 @@ type collector struct {
 }
 
 // add keeps the finding if its rule has room, and counts it anyway. It is made only if it is kept.
-func (c *collector) add(code Code, make func() Finding) {
+func (c *collector) add(code Code, finding func() Finding) {
 	if len(c.lines[code]) >= c.most {
 		c.more[code]++
 		return
 	}
-	f := make()
+	f := finding()
 	f.Code = code
 	c.lines[code] = append(c.lines[code], f)
 }

@@ -33,6 +33,7 @@ type placedRecord struct {
 }
 
 func newHealthy(t *testing.T, seed uint64) *healthy {
+	t.Helper()
 	h := &healthy{history: newHistory(t), r: rand.New(rand.NewPCG(seed, 99)), owner: [2]int{-1, -1}}
 	for i := range 6 {
 		o := ledger.ProducerOptions{Name: fmt.Sprintf("producer %d", i), Idempotent: i%2 == 0, Ordered: i%2 == 0, Keyed: i%3 == 0}
@@ -55,11 +56,11 @@ func (h *healthy) batch() {
 		made = append(made, h.record(i, partition))
 	}
 	for _, m := range made {
-		switch {
-		case fate == 0:
+		switch fate {
+		case 0:
 			h.outcome(m, ledger.Failed, partition, "MESSAGE_TOO_LARGE")
 			continue
-		case fate == 1:
+		case 1:
 			h.outcome(m, ledger.Unknown, partition, "REQUEST_TIMED_OUT")
 			if h.r.IntN(2) == 0 {
 				h.late = append(h.late, placedRecord{partition, recordOf(m)})

@@ -30,6 +30,7 @@ type history struct {
 }
 
 func newHistory(t testing.TB) *history {
+	t.Helper()
 	h := &history{t: t, clock: time.Unix(1_800_000_000, 0), logs: map[int32][]*ledger.Record{}, start: map[int32]int64{}}
 	h.written = h.clock
 	h.l = ledger.New(ledger.Options{Run: "run", Now: h.now})

@@ -54,8 +54,9 @@ func TestPayloadFollowsFromTheSerial(t *testing.T) {
 		p.Make(nil, 0)
 		return p.Make([]byte("k"), 300)
 	}
-	require.Equal(t, make2(), make2())
-	for _, b := range make2().Value {
+	made := make2()
+	require.Equal(t, made, make2())
+	for _, b := range made.Value {
 		require.True(t, b >= ' ' && b <= '~', "printable")
 	}
 }
@@ -114,7 +115,7 @@ func TestIdentifyTellsRunsApart(t *testing.T) {
 	require.Equal(t, ledger.Anonymous, l.Identify(ledger.Record{Value: []byte("x"), Headers: []ledger.Header{{Key: "x"}}}).Kind)
 }
 
-func TestIdentifyDoesNotAllocate(t *testing.T) {
+func TestIdentifyDoesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of other tests too
 	l := ledger.New(ledger.Options{Run: "run"})
 	p := l.NewProducer(ledger.ProducerOptions{})
 	made, stamped := *recordOf(p.Make([]byte("key"), 200)), *recordOf(p.Stamp([]byte("key"), []byte("v"), []ledger.Header{{Key: "a"}}))

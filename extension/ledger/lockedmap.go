@@ -12,7 +12,7 @@ type lockedMap[K comparable, V any] struct {
 }
 
 // get returns the value of a key and makes it if need be.
-func (l *lockedMap[K, V]) get(key K, make func() V) V {
+func (l *lockedMap[K, V]) get(key K, makeValue func() V) V {
 	l.mu.RLock()
 	v, ok := l.m[key]
 	l.mu.RUnlock()
@@ -27,7 +27,7 @@ func (l *lockedMap[K, V]) get(key K, make func() V) V {
 	if l.m == nil {
 		l.m = map[K]V{}
 	}
-	v = make()
+	v = makeValue()
 	l.m[key] = v
 	return v
 }

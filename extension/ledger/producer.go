@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -48,7 +49,7 @@ func (l *Ledger) NewProducer(o ProducerOptions) *Producer {
 		panic("ledger: too many producers: an instance has room for 65536")
 	}
 	p := &Producer{ledger: l, options: o, number: uint32(l.instance)<<16 | uint32(len(old))}
-	all := append(old[:len(old):len(old)], p)
+	all := slices.Concat(old, []*Producer{p})
 	l.producers.Store(&all)
 	return p
 }
@@ -70,8 +71,6 @@ func (p *Producer) nextID() uuid {
 	}
 	return p.ledger.run.uuid(newSerial(p.number, sequence))
 }
-
-func (p *Producer) serial(sequence uint64) Serial { return newSerial(p.number, sequence) }
 
 // at returns the i-th of a list of sets, which grows as needed.
 func at(sets *[]set, i int) *set {

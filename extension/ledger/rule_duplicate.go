@@ -20,7 +20,7 @@ func (j *judging) duplicate() {
 			other += int64(copies.GetCardinality())
 		}
 	}
-	serials := slices.SortedFunc(maps.Keys(j.copies), func(a, b Serial) int { return cmp.Compare(a, b) })
+	serials := slices.SortedFunc(maps.Keys(j.copies), cmp.Compare)
 	located := map[bool]int64{}
 	for _, s := range serials {
 		p := j.producer(s)

@@ -78,7 +78,7 @@ func TestPagesSealAndUnseal(t *testing.T) {
 			var again page
 			again[7] = 12345
 			unseal(compact, &again)
-			require.True(t, cells == again, name)
+			require.Equal(t, cells, again, name)
 			switch name {
 			case "contiguous":
 				require.Less(t, len(compact), 32, name)

@@ -18,7 +18,7 @@ const (
 
 // Save writes verdict.json and findings.jsonl into a folder, which it makes. A file appears whole or not at all.
 func Save(dir string, v contract.Verdict) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // results are there to be read by others
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("results folder: %w", err)
 	}
 	var findings bytes.Buffer
@@ -55,7 +55,7 @@ func ReadVerdict(dir string) (contract.Verdict, error) {
 // replace writes a file under another name first, so that no reader sees half of it.
 func replace(file string, text []byte) error {
 	temporary := file + ".part"
-	if err := os.WriteFile(temporary, text, 0o644); err != nil { //nolint:gosec // results are there to be read by others
+	if err := os.WriteFile(temporary, text, 0o644); err != nil {
 		return fmt.Errorf("saving results: %w", err)
 	}
 	if err := os.Rename(temporary, file); err != nil {

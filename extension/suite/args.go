@@ -23,10 +23,7 @@ func SplitArgs(args []string) (scripts, rest []string) {
 		arg := args[i]
 		switch {
 		case arg == "--":
-			for _, after := range args[i+1:] {
-				scripts = append(scripts, after)
-			}
-			return scripts, rest
+			return append(scripts, args[i+1:]...), rest
 		case strings.HasPrefix(arg, "-"):
 			rest = append(rest, arg)
 			if valueFlags[arg] && i+1 < len(args) {

@@ -27,8 +27,11 @@ func TestRewriteRun(t *testing.T) {
 	for name, tc := range map[string]struct {
 		args, want []string
 	}{
-		"two scripts":        {[]string{"k6", "run", a, b}, []string{"k6", "x", "suite", "run", a, b}},
-		"flags are kept":     {[]string{"k6", "run", "-e", "K6_LIE=x", a, "--quiet", b}, []string{"k6", "x", "suite", "run", "-e", "K6_LIE=x", "--quiet", a, b}},
+		"two scripts": {[]string{"k6", "run", a, b}, []string{"k6", "x", "suite", "run", a, b}},
+		"flags are kept": {
+			[]string{"k6", "run", "-e", "K6_LIE=x", a, "--quiet", b},
+			[]string{"k6", "x", "suite", "run", "-e", "K6_LIE=x", "--quiet", a, b},
+		},
 		"one script":         {[]string{"k6", "run", a, "--quiet"}, nil},
 		"another command":    {[]string{"k6", "inspect", a, b}, nil},
 		"a file is missing":  {[]string{"k6", "run", a, filepath.Join(dir, "no.js")}, nil},

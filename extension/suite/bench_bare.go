@@ -83,7 +83,7 @@ func (b *bareKafka) send(ctx context.Context, calls int) (time.Duration, error) 
 func (b *bareKafka) poll(ctx context.Context, records int) (time.Duration, error) {
 	return slowest(ctx, func(ctx context.Context, user int, begin func()) error {
 		client, err := kgo.NewClient(kgo.SeedBrokers(b.brokers...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{
-			b.topic + "-poll": {int32(user): kgo.NewOffset().AtStart()}, //nolint:gosec // one of benchUsers
+			b.topic + "-poll": {int32(user): kgo.NewOffset().AtStart()},
 		}))
 		if err != nil {
 			return err

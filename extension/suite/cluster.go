@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -78,7 +79,7 @@ func (f *clusterFlags) start(ctx context.Context) (*embedded.Cluster, error) {
 	store := embedded.StoreOptions{Dir: f.dir}
 	if f.s3.Endpoint != "" {
 		if f.dir != "" {
-			return nil, fmt.Errorf("--dir and --s3-endpoint exclude each other: one bucket is the truth")
+			return nil, errors.New("--dir and --s3-endpoint exclude each other: one bucket is the truth")
 		}
 		f.s3.AccessKey, f.s3.SecretKey = os.Getenv(f.accessEnv), os.Getenv(f.secretEnv)
 		store.S3 = f.s3

@@ -45,7 +45,7 @@ func (r *runner) run(ctx context.Context, script, runID string) (judged, error) 
 	defer log.Close()
 
 	args := append([]string{"run", "--no-color"}, r.flags...)
-	cmd := exec.Command(r.binary, append(args, script)...)
+	cmd := exec.Command(r.binary, append(args, script)...) //nolint:noctx // a context would kill it, and k6 must be asked to end
 	cmd.Env = append(os.Environ(), r.env...)
 	cmd.Env = append(cmd.Env, "K6_RUN_ID="+runID, "K6_RESULTS="+r.results)
 	out.exit, err = runChild(ctx, cmd, log)

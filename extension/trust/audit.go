@@ -75,7 +75,7 @@ func corruptions(err error) []*objectstore.CorruptError {
 	}
 	var out []*objectstore.CorruptError
 	for _, one := range joined.Unwrap() {
-		corrupt, ok := one.(*objectstore.CorruptError)
+		corrupt, ok := one.(*objectstore.CorruptError) //nolint:errorlint // one that wraps it may wrap another reason too
 		if !ok {
 			return nil
 		}

@@ -92,9 +92,9 @@ func (r *Run) Consume(ctx context.Context, vu int64, o ConsumeOptions) (Consumed
 	if err != nil {
 		return Consumed{}, err
 	}
-	err = reader.read(ctx)
+	reader.read(ctx)
 	reader.leave()
-	return reader.got, err
+	return reader.got, nil
 }
 
 func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
@@ -127,7 +127,7 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 }
 
 // read polls until the reader has read enough or its time is up.
-func (l *liveReader) read(ctx context.Context) error {
+func (l *liveReader) read(ctx context.Context) {
 	deadline := time.Now().Add(l.o.Timeout)
 	var until time.Time
 	if l.o.For > 0 {
@@ -137,7 +137,7 @@ func (l *liveReader) read(ctx context.Context) error {
 	for {
 		records, err := l.client.Poll(ctx, 0, 100*time.Millisecond)
 		if ctx.Err() != nil {
-			return nil // the script or the run ended: what was read counts
+			return // the script or the run ended: what was read counts
 		}
 		if err != nil {
 			l.failed(err)
@@ -151,7 +151,7 @@ func (l *liveReader) read(ctx context.Context) error {
 		l.commit(ctx, false)
 		if l.enough(ctx) || time.Now().After(deadline) {
 			l.conclude()
-			return nil
+			return
 		}
 	}
 }

@@ -74,5 +74,5 @@ func (r *Run) countPartitions(ctx context.Context) (int32, error) {
 	if err != nil {
 		return 0, fmt.Errorf("counting the partitions of %s: %w", r.opts.Topic, err)
 	}
-	return int32(len(topics[r.opts.Topic].Partitions)), nil //nolint:gosec // partition ids are int32
+	return int32(len(topics[r.opts.Topic].Partitions)), nil
 }

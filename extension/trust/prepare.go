@@ -52,7 +52,8 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	}
 	info.Reached = true
 	for _, b := range probed.Brokers {
-		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))), Controller: b.ID == probed.ControllerID})
+		address := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
+		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: address, Controller: b.ID == probed.ControllerID})
 	}
 	if r.target.Profile.Claims.ObjectStorage {
 		if _, err := r.target.openBucket(ctx); err != nil {

@@ -49,7 +49,7 @@ type Run struct {
 	stopped      error                   // why no more traffic is sent, nil while all is well
 	verdict      *contract.Verdict
 	interrupt    context.CancelCauseFunc
-	interrupted  context.Context
+	interrupted  context.Context //nolint:containedctx // ends with a signal, and any call may have to know
 }
 
 // ErrInterrupted is the cause of a run that was ended by a signal.

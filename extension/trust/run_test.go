@@ -29,8 +29,8 @@ func TestHealthyTargetPassesEveryRequirement(t *testing.T) {
 	for id, status := range statuses(verdict) {
 		require.Equal(t, contract.Pass, status, id)
 	}
-	require.Equal(t, 3, verdict.Measured.Restarted)
-	require.EqualValues(t, 1003, verdict.Measured.Covered, "each ack was compared with the request log")
+	require.Equal(t, 3, verdict.Restarted)
+	require.EqualValues(t, 1003, verdict.Covered, "each ack was compared with the request log")
 }
 
 func TestVerdictIsSavedAndStays(t *testing.T) {
@@ -124,7 +124,7 @@ func TestInterruptedRunSkipsTheFinalPhase(t *testing.T) {
 
 	verdict := judge(t, run)
 	require.Equal(t, contract.Inconclusive, verdict.Status)
-	require.Zero(t, verdict.Measured.FinalReads)
+	require.Zero(t, verdict.FinalReads)
 	require.Contains(t, verdict.Doubts[0].Text, "interrupted by Ctrl-C")
 }
 

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -43,12 +44,10 @@ func fetchAt(ctx context.Context, client *kgo.Client, topic string, partition in
 		return tailAnswer{}, fmt.Errorf("the answer names %d topics, 1 was asked for", len(resp.Topics))
 	}
 	answer := resp.Topics[0].Partitions[0]
-	switch err := kerr.ErrorForCode(answer.ErrorCode); err {
-	case nil, kerr.OffsetOutOfRange:
-		return tailAnswer{highWatermark: answer.HighWatermark, records: len(answer.RecordBatches) > 0}, nil
-	default:
+	if err := kerr.ErrorForCode(answer.ErrorCode); err != nil && !errors.Is(err, kerr.OffsetOutOfRange) {
 		return tailAnswer{}, err
 	}
+	return tailAnswer{highWatermark: answer.HighWatermark, records: len(answer.RecordBatches) > 0}, nil
 }
 
 // leaderOf asks for fresh metadata: who leads the partition, and the topic's id, which newer Fetch versions need.
