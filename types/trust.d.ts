@@ -115,25 +115,50 @@ declare module "k6/x/trust" {
 
   export type Status = "PASS" | "FAIL" | "INCONCLUSIVE" | "NOT CLAIMED";
 
-  /** One broken rule with its evidence. */
+  /** One broken rule with its evidence. What is not known is absent. */
   export interface Finding {
+    /** The rule, such as LOST_ACKED. */
     code: string;
-    topic: string;
+    topic?: string;
+    /** -1: it is not about one. */
     partition: number;
-    /** -1: none. */
+    /** -1: it is not about one. */
     offset: number;
     /** UUID of the record. */
-    record: string;
+    record?: string;
+    /** Who sent it. */
+    producer?: string;
+    /** The record's number among those of its producer, from 0 on; -1: it is not about one. */
+    sequence: number;
+    /** RFC 3339, UTC. */
+    time?: string;
+    /** Key in the bucket. */
+    object?: string;
+    reader?: string;
     detail: string;
+    /** How many times the rule was broken, where this finding stands for more than one. */
+    count?: number;
   }
 
+  /** What verdict.json holds. The members that scripts have a use for are declared. */
   export interface Verdict {
     run: string;
     script: string;
+    /** S1 to S10. */
+    scenario: string;
     profile: string;
+    system: string;
     status: Status;
+    /** Evidence: sentences, the telling one first. */
     requirements: { id: string; title: string; status: Status; evidence: string[] }[];
+    /** Every finding that counts. */
     findings: Finding[];
+    /** Findings that break only what the profile does not claim; they do not count. */
+    unclaimed: Finding[];
+    /** Why requirements are INCONCLUSIVE. Without requirements: all of them. */
+    doubts: { text: string; requirements?: string[] }[];
+    /** Worth knowing, and judged by nobody. */
+    notes: string[];
   }
 
   /**
@@ -154,9 +179,12 @@ declare module "k6/x/trust" {
     consume(options?: ConsumeOptions): Promise<Consumed>;
     /** membersSeen waits until so many readers of a group have partitions; false where that did not happen in time. */
     membersSeen(group: string, members: number, timeout?: Duration): Promise<boolean>;
-    /** stamp gives a record of the script's own an identity, in headers. Send it with a Producer: its outcome is tracked. */
+    /**
+     * stamp copies a record of the script's own and gives the copy an identity, in headers. From here on it counts as sent:
+     * send it with a Producer, which tells the ledger its outcome.
+     */
     stamp(record: ProduceRecord): ProduceRecord;
-    /** seen tells the ledger of a record that the script read itself, with valueAs "bytes" (or "string" for text). */
+    /** seen tells the ledger of a record that the script read itself with a Consumer, just as it was read. */
     seen(record: ConsumedRecord): void;
     /**
      * expect records what the script found out about a requirement that it judges. It is not counted where the profile

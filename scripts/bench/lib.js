@@ -18,7 +18,10 @@ export async function timed(loop) {
   took.add(Date.now() - start);
 }
 
-/** handleSummary writes how long the slowest virtual user took, in milliseconds, to the file that BENCH_OUT names. */
+/**
+ * handleSummary writes how long the slowest virtual user took, in milliseconds, to the file that BENCH_OUT names.
+ * @param {{ metrics: Record<string, { values: Record<string, number> }> }} data
+ */
 export function handleSummary(data) {
   return { [__ENV.BENCH_OUT]: JSON.stringify({ ms: data.metrics.bench_ms.values.max }) };
 }

@@ -5,6 +5,7 @@ const { ledger, options: withThresholds, setup, judge } = contract({ script: "sm
 export const options = withThresholds({ produce: once("produce"), consume: once("consume") });
 export { setup, judge as teardown };
 
+/** @param {import("k6/x/trust").TargetInfo} target */
 export async function produce(target) {
   await ledger.produce({ records: 100 });
   console.log(`bootstrap ${target.bootstrap}`);
