@@ -160,12 +160,12 @@ func BenchmarkFinalRead(b *testing.B) {
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
-			var f *ledger.FinalRead
+			var log *ledger.FinalLog
 			for i := range b.N {
 				if i%n == 0 {
-					f = l.NewFinalRead("f")
+					log = l.NewFinalRead("f").Log(tp(0))
 				}
-				f.Read(tp(0), all[i%n])
+				log.Read(&all[i%n])
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 		})

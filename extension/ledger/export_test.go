@@ -5,5 +5,5 @@ func (p *Producer) Skip(n uint64) { p.next.Add(n) }
 
 // ReadSerial is Read for a record whose identity is known already.
 func (f *FinalRead) ReadSerial(tp TopicPartition, offset int64, s Serial) {
-	f.own(f.ledger.partition(tp), f.ledger.producer(s), s, &Record{Offset: offset})
+	f.Log(tp).own(f.ledger.producer(s), s, &Record{Offset: offset})
 }

@@ -56,56 +56,69 @@ func (f *FinalRead) End(tp TopicPartition, end Ends) {
 	part.ended, part.end = true, end
 }
 
-// Read records one record of the partition.
-func (f *FinalRead) Read(tp TopicPartition, record Record) {
-	l := f.ledger
-	id := identify(l.run, &record)
+// Read records one record of a partition.
+func (f *FinalRead) Read(tp TopicPartition, record Record) { f.Log(tp).Read(&record) }
+
+// FinalLog is one partition of a final read, for reading many records of it.
+type FinalLog struct {
+	read *FinalRead
+	part *partition
+	met  *finalPart
+}
+
+// Log finds a partition of the read.
+func (f *FinalRead) Log(tp TopicPartition) *FinalLog {
+	p := f.ledger.partition(tp)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return &FinalLog{read: f, part: p, met: p.final(f)}
+}
+
+// Read records one record. It keeps nothing of it.
+func (f *FinalLog) Read(record *Record) {
+	l := f.read.ledger
+	id := identify(l.run, record)
 	producer := l.sender(&id)
-	p := l.partition(tp)
-	switch {
-	case id.Kind == Own:
-		f.own(p, producer, id.Serial, &record)
-	case p.concerns(&id):
-		if producer != nil {
-			producer.mu.Lock()
-			producer.garbled.add(id.Serial.Sequence())
-			producer.mu.Unlock()
-		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.odd(oddity{record.Offset, id, f.name, l.now()}, true)
-		part := p.final(f)
-		part.returned.add(uint64(record.Offset))
-		part.odd.add(record.Offset, contentHash(&record))
-	default:
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.final(f).returned.add(uint64(record.Offset))
+	if id.Kind == Own {
+		f.own(producer, id.Serial, record)
+		return
+	}
+	concerns := f.part.concerns(&id)
+	if concerns && producer != nil {
+		producer.mu.Lock()
+		producer.garbled.add(id.Serial.Sequence())
+		producer.mu.Unlock()
+	}
+	f.part.mu.Lock()
+	defer f.part.mu.Unlock()
+	f.met.returned.add(uint64(record.Offset))
+	if concerns {
+		f.part.odd(oddity{record.Offset, id, f.read.name, l.now()}, true)
+		f.met.odd.add(record.Offset, contentHash(record))
 	}
 }
 
 // own records a record of this run that is as it was sent.
-func (f *FinalRead) own(p *partition, producer *Producer, s Serial, record *Record) {
-	l := f.ledger
-	want := int32(-1)
-	if count := p.topic.partitions.Load(); count > 0 && producer.options.Keyed && record.Key != nil {
+func (f *FinalLog) own(producer *Producer, s Serial, record *Record) {
+	l, p := f.read.ledger, f.part
+	keyed, want := producer.options.Keyed && record.Key != nil, int32(-1)
+	if count := p.topic.partitions.Load(); count > 0 && keyed {
 		want = partitionOf(record.Key, count)
 	}
 	p.mu.Lock()
-	part := p.final(f)
-	fresh := part.returned.add(uint64(record.Offset))
+	fresh := f.met.returned.add(uint64(record.Offset))
 	if fresh {
-		part.shown.add(uint64(record.Offset))
+		f.met.shown.add(uint64(record.Offset))
 	}
-	earlier, differs := p.show(record.Offset, s, f.name, l.now)
-	p.keyed = p.keyed || producer.options.Keyed && record.Key != nil
+	earlier, differs := p.show(record.Offset, s, f.read.name, l.now)
+	p.keyed = p.keyed || keyed
 	if want >= 0 && want != p.tp.Partition && p.misplacedAt.add(uint64(record.Offset)) {
 		p.misplaced.add(placed{record.Offset, want})
 	}
 	p.mu.Unlock()
 
 	producer.mu.Lock()
-	if fresh && !at(&producer.found, f.number).add(s.Sequence()) {
+	if fresh && !at(&producer.found, f.read.number).add(s.Sequence()) {
 		producer.duplicated.add(s.Sequence())
 	}
 	producer.mu.Unlock()

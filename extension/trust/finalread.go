@@ -35,6 +35,7 @@ type finalRead struct {
 
 type finalPartition struct {
 	tp        ledger.TopicPartition
+	log       *ledger.FinalLog
 	ends      ledger.Ends
 	highest   int64 // highest acked offset, -1 for none
 	position  int64
@@ -60,8 +61,7 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 	defer asker.Close()
 	client, err := kgo.NewClient(append(opts,
 		kgo.FetchMaxWait(20*time.Millisecond), // a partition at its end must not keep its broker's others waiting
-		kgo.FetchMaxBytes(16<<20), kgo.FetchMaxPartitionBytes(4<<20),
-		kgo.KeepControlRecords(), // they move the position to the true end of the log
+		kgo.KeepControlRecords(),              // they move the position to the true end of the log
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 	)...)
 	if err != nil {
@@ -110,6 +110,7 @@ func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
 		}
 		f.partitions[start.Partition] = p
 		f.read.Begin(p.tp, p.ends)
+		p.log = f.read.Log(p.tp)
 		add[start.Partition] = kgo.NewOffset().At(start.Offset)
 	})
 	if len(f.partitions) == 0 {
@@ -157,20 +158,20 @@ func (f *finalRead) take(fetches kgo.Fetches) {
 		}
 		p.ends.HighWatermark = max(p.ends.HighWatermark, fetched.HighWatermark)
 		if len(fetched.Records) > 0 {
-			group.Go(func() { p.take(f.read, fetched.Records) })
+			group.Go(func() { p.take(fetched.Records) })
 		}
 	})
 	group.Wait()
 }
 
-func (p *finalPartition) take(read *ledger.FinalRead, records []*kgo.Record) {
+func (p *finalPartition) take(records []*kgo.Record) {
 	for _, r := range records {
 		p.position = r.Offset + 1
 		if r.Attrs.IsControl() {
 			continue
 		}
 		fill(&p.record, r)
-		read.Read(p.tp, p.record)
+		p.log.Read(&p.record)
 	}
 	p.lastMoved = time.Now()
 }
