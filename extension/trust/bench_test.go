@@ -18,7 +18,7 @@ import (
 const (
 	benchTopic      = "bench"
 	benchPartitions = 4
-	benchRecords    = 400_000
+	benchRecords    = 1_000_000
 	benchRounds     = 5
 )
 
