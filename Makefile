@@ -8,8 +8,7 @@ K6_VERSION := $(shell awk '$$1 == "go.k6.io/k6/v2" { print $$2 }' go.mod)
 TOOL := go tool -modfile=tools/go.mod
 # What goes into the binary. Folders stand for the files that come and go in them.
 SOURCES := go.mod go.sum k6suite.go $(shell find extension config -type d -o -type f ! -name '*_test.go')
-# What xk6 can check without a network and with this k6. Not: security and vulnerability (gosec runs in golangci-lint; govulncheck
-# needs its database), versions (release tags), codeowners, and smoke, which passes `k6 run` a flag that k6 2 does not have.
+# What xk6 can check without a network and with this k6; CONTRIBUTING.md says why not the rest.
 XK6_CHECKS := module,replace,readme,license,git,build,types,examples
 TSC := tools/typescript/node_modules/.package-lock.json
 
@@ -17,7 +16,7 @@ TSC := tools/typescript/node_modules/.package-lock.json
 NODES ?= 1
 VERSION ?= 4.4.0
 
-.PHONY: help build run test prove bench lint kafka-up kafka-down clean
+.PHONY: help build run test readme prove bench lint kafka-up kafka-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +33,20 @@ run: build ## build, then judge the embedded target with the scripts of the PR s
 test: ## run the Go tests with the race detector
 	go test -race ./...
 
+readme: build ## run the commands that README shows, and put their true output there
+	go run ./scripts/readme README.md
+
 prove: build ## prove that each rule fires on its lie and on no healthy run
 	./k6 x suite prove
 
-bench: ## run the benchmarks of the packages
-	go test -run '^$$' -bench . -benchmem ./...
+# Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger.
+bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go (on Apache Kafka too, after make kafka-up)
+	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
+	go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
+	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka
+	@brokers=$$(cat .run/kafka/address 2>/dev/null || true); \
+	[[ -n $$brokers ]] || echo "Apache Kafka is not up (make kafka-up): producer.send and consumer.poll are left out"; \
+	./k6 x suite bench $${brokers:+--brokers "$$brokers"}
 
 lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	go vet ./...

@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,10 +13,10 @@ import (
 	"k6suite/extension/kafka"
 )
 
-const benchRecords, benchSize = 100, 200
+const benchCalls, benchRecords, benchSize = 200, 100, 200
 
-// BenchmarkSend awaits 100 records of 200 bytes, acks=all, first through bare franz-go and then through Producer, and
-// reports the ratio of their rates.
+// BenchmarkSend awaits 100 records of 200 bytes, acks=all, 200 times, first through bare franz-go and then through Producer,
+// and reports the ratio of their rates.
 func BenchmarkSend(b *testing.B) {
 	_, config := cluster(b, kfake.SeedTopics(1, "bare", "ours"))
 	value := bytes.Repeat([]byte("v"), benchSize)
@@ -26,19 +27,23 @@ func BenchmarkSend(b *testing.B) {
 	p := producer(b, config, kafka.ProducerOptions{Topic: "ours"})
 	ctx := b.Context()
 	ours := func() {
-		records := make([]kafka.Record, benchRecords)
-		for i := range records {
-			records[i] = kafka.Record{Partition: kafka.AnyPartition, Value: value}
+		for range benchCalls {
+			records := make([]kafka.Record, benchRecords)
+			for i := range records {
+				records[i] = kafka.Record{Partition: kafka.AnyPartition, Value: value}
+			}
+			_, err := p.Send(ctx, records)
+			require.NoError(b, err)
 		}
-		_, err := p.Send(ctx, records)
-		require.NoError(b, err)
 	}
 	theirs := func() {
-		records := make([]*kgo.Record, benchRecords)
-		for i := range records {
-			records[i] = &kgo.Record{Value: value}
+		for range benchCalls {
+			records := make([]*kgo.Record, benchRecords)
+			for i := range records {
+				records[i] = &kgo.Record{Value: value}
+			}
+			require.NoError(b, bare.ProduceSync(ctx, records...).FirstErr())
 		}
-		require.NoError(b, bare.ProduceSync(ctx, records...).FirstErr())
 	}
 	compare(b, theirs, ours)
 }
@@ -75,22 +80,21 @@ func BenchmarkPoll(b *testing.B) {
 	compare(b, theirs, ours)
 }
 
-// compare runs both in turns, so that whatever else the machine does meets both alike.
+// compare runs both in turns, so that whatever else the machine does meets both alike, and reports the median of the ratios
+// of their rates: 1 is as fast as bare.
 func compare(b *testing.B, theirs, ours func()) {
 	b.Helper()
 	theirs()
 	ours()
-	var bare, own time.Duration
+	var ratios []float64
 	for b.Loop() {
 		start := time.Now()
 		theirs()
 		middle := time.Now()
 		ours()
-		bare += middle.Sub(start)
-		own += time.Since(middle)
+		ratios = append(ratios, middle.Sub(start).Seconds()/time.Since(middle).Seconds())
 	}
+	slices.Sort(ratios)
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(bare.Microseconds())/float64(b.N), "µs/bare")
-	b.ReportMetric(float64(own.Microseconds())/float64(b.N), "µs/ours")
-	b.ReportMetric(float64(bare)/float64(own), "ratio")
+	b.ReportMetric(ratios[len(ratios)/2], "ratio")
 }
