@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ and the evidence. Without scripts it runs those of the stage (default pr). Flags
 
   --profile P    profile of config/profiles.json (default: K6_PROFILE, else embedded)
   --stage S      pr, main or release (default pr); scripts come from tests/
-  --results DIR  where verdicts, findings and logs are saved (default results)`,
+  --results DIR  where verdicts, findings and logs are saved (default: K6_RESULTS, else results)`,
 		DisableFlagParsing: true, // the flags of `k6 run` are not ours to know
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := parseRunFlags(args)
@@ -50,7 +51,7 @@ type runFlags struct {
 
 // parseRunFlags takes the flags that are ours and leaves the others to k6.
 func parseRunFlags(args []string) (runFlags, error) {
-	f := runFlags{stage: contract.StagePR, results: "results"}
+	f := runFlags{stage: contract.StagePR, results: cmp.Or(os.Getenv("K6_RESULTS"), "results")}
 	own := map[string]*string{"--profile": &f.profile, "--stage": &f.stage, "--results": &f.results}
 	var others []string
 	for i := 0; i < len(args); i++ {

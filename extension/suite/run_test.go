@@ -22,7 +22,10 @@ func runSuite(ctx context.Context, t *testing.T, results string, args ...string)
 	cmd.SetOut(&text)
 	cmd.SetErr(&text)
 	cmd.SilenceUsage = true
-	cmd.SetArgs(append([]string{"run", "--results", results}, args...))
+	if results != "" {
+		args = append([]string{"--results", results}, args...)
+	}
+	cmd.SetArgs(append([]string{"run"}, args...))
 	err = cmd.ExecuteContext(ctx)
 	if e, ok := errors.AsType[*suite.ExitError](err); ok {
 		exit = e.Code
@@ -76,6 +79,16 @@ func TestRunHandsFlagsAndProfileOn(t *testing.T) {
 	saved, err := os.ReadFile(filepath.Join(filepath.Dir(logs[0]), "verdict.json"))
 	require.NoError(t, err)
 	require.Contains(t, string(saved), `"profile": "kafka-local"`)
+}
+
+func TestResultsGoWhereTheEnvironmentSays(t *testing.T) { //nolint:paralleltest // sets the environment
+	results := t.TempDir()
+	t.Setenv("K6_RESULTS", results)
+	_, exit, err := runSuite(t.Context(), t, "", "smoke_single.js")
+	require.Zero(t, exit, "%v", err)
+	saved, err := filepath.Glob(filepath.Join(results, "*", "verdict.json"))
+	require.NoError(t, err)
+	require.Len(t, saved, 2, "the script's and the whole")
 }
 
 func TestRunRefusesWhatItCannotRun(t *testing.T) {
