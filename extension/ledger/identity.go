@@ -3,6 +3,7 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 )
 
 // Serial names one record within a run: 24 bits of producer (the upper 8 are the instance of the k6 process) and 38 bits of
@@ -51,19 +52,16 @@ const hexDigits = "0123456789abcdef"
 
 // appendText appends the canonical 36 characters.
 func (u uuid) appendText(to []byte) []byte {
-	for i := 60; i >= 0; i -= 4 {
-		to = append(to, hexDigits[u.high>>i&0xf])
-		if i == 32 || i == 16 {
-			to = append(to, '-')
-		}
-	}
-	to = append(to, '-')
-	for i := 60; i >= 0; i -= 4 {
-		to = append(to, hexDigits[u.low>>i&0xf])
-		if i == 48 {
-			to = append(to, '-')
-		}
-	}
+	to = append(to, "00000000-0000-0000-0000-000000000000"...)
+	text := to[len(to)-uuidLength:]
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:], u.high)
+	binary.BigEndian.PutUint64(raw[8:], u.low)
+	hex.Encode(text, raw[:4])
+	hex.Encode(text[9:], raw[4:6])
+	hex.Encode(text[14:], raw[6:8])
+	hex.Encode(text[19:], raw[8:10])
+	hex.Encode(text[24:], raw[10:])
 	return to
 }
 

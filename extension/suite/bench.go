@@ -69,9 +69,9 @@ func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
 func (f *benchFlags) compare(ctx context.Context, out io.Writer, binary string, c comparison) error {
 	ratios := make([]float64, 0, f.rounds)
 	for range f.rounds {
-		bare, err := c.bare(ctx)
+		bare, err := timeBare(ctx, binary, c)
 		if err != nil {
-			return fmt.Errorf("the bare loop: %w", err)
+			return err
 		}
 		script, err := timeScript(ctx, binary, c)
 		if err != nil {
@@ -106,11 +106,25 @@ func timeScript(ctx context.Context, binary string, c comparison) (time.Duration
 	if err != nil {
 		return 0, fmt.Errorf("%s measured nothing: %w", c.script, err)
 	}
+	return readTime(text)
+}
+
+// timeBare runs a bare loop in a process of its own, as new as the script's.
+func timeBare(ctx context.Context, binary string, c comparison) (time.Duration, error) {
+	text, err := exec.CommandContext(ctx, binary, append([]string{"x", "suite", bareCommand}, c.bare...)...).Output()
+	if err != nil {
+		return 0, fmt.Errorf("the bare loop %v: %w", c.bare, err)
+	}
+	return readTime(text)
+}
+
+// readTime reads what both sides print.
+func readTime(text []byte) (time.Duration, error) {
 	var measured struct {
 		MS float64 `json:"ms"`
 	}
 	if err := json.Unmarshal(text, &measured); err != nil {
-		return 0, fmt.Errorf("%s: %w", c.script, err)
+		return 0, fmt.Errorf("a measurement: %w", err)
 	}
 	return time.Duration(measured.MS * float64(time.Millisecond)), nil
 }
@@ -120,7 +134,7 @@ func (f *benchFlags) comparisons(ctx context.Context) ([]comparison, error) {
 	tracked := comparison{
 		name: "ledger.produce, embedded", script: "ledger.js", wanted: 0.8,
 		env:  map[string]string{"BENCH_RECORDS": fmt.Sprint(f.records), "K6_PROFILE": "embedded"},
-		bare: func(ctx context.Context) (time.Duration, error) { return bareEmbedded(ctx, f.records) },
+		bare: []string{"ledger", "--records", fmt.Sprint(f.records)},
 	}
 	if f.brokers == "" {
 		return []comparison{tracked}, nil
@@ -135,11 +149,11 @@ func (f *benchFlags) comparisons(ctx context.Context) ([]comparison, error) {
 	return []comparison{
 		{
 			name: "producer.send, Apache Kafka", script: "send.js", wanted: 0.5, env: with(env, "BENCH_TOPIC", b.topic+"-send"),
-			bare: func(ctx context.Context) (time.Duration, error) { return b.send(ctx, f.calls) },
+			bare: []string{"send", "--brokers", f.brokers, "--topic", b.topic, "--calls", fmt.Sprint(f.calls)},
 		},
 		{
 			name: "consumer.poll, Apache Kafka", script: "poll.js", wanted: 0.3, env: with(env, "BENCH_TOPIC", b.topic+"-poll"),
-			bare: func(ctx context.Context) (time.Duration, error) { return b.poll(ctx, f.records) },
+			bare: []string{"poll", "--brokers", f.brokers, "--topic", b.topic, "--records", fmt.Sprint(f.records)},
 		},
 		tracked,
 	}, nil

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
@@ -16,6 +18,41 @@ import (
 
 // benchUsers is how many clients work at a time, on either side.
 const benchUsers = 4
+
+// bareCommand is what runs one bare loop; only `bench` uses it.
+const bareCommand = "bench-bare"
+
+func newBareCommand() *cobra.Command {
+	var b bareKafka
+	var brokers string
+	var calls, records int
+	cmd := &cobra.Command{
+		Use: bareCommand + " send|poll|ledger", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b.brokers = strings.Split(brokers, ",")
+			loops := map[string]func(context.Context) (time.Duration, error){
+				"send":   func(ctx context.Context) (time.Duration, error) { return b.send(ctx, calls) },
+				"poll":   func(ctx context.Context) (time.Duration, error) { return b.poll(ctx, records) },
+				"ledger": func(ctx context.Context) (time.Duration, error) { return bareEmbedded(ctx, records) },
+			}
+			loop, ok := loops[args[0]]
+			if !ok {
+				return couldNotRun("%s %q: send, poll or ledger is allowed", bareCommand, args[0])
+			}
+			took, err := loop(cmd.Context())
+			if err != nil {
+				return couldNotRun("%s %s: %v", bareCommand, args[0], err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), `{"ms":%d}`, took.Milliseconds())
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&brokers, "brokers", "", "")
+	cmd.Flags().StringVar(&b.topic, "topic", "", "")
+	cmd.Flags().IntVar(&calls, "calls", 0, "")
+	cmd.Flags().IntVar(&records, "records", 0, "")
+	return cmd
+}
 
 // bareKafka is the bare side of the benchmarks on Apache Kafka.
 type bareKafka struct {

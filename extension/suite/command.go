@@ -34,6 +34,6 @@ func NewCommand() *cobra.Command {
 
 Exit codes: 0 PASS, 1 could not run, 2 FAIL, 3 INCONCLUSIVE.`,
 	}
-	root.AddCommand(newRunCommand(), newLiesCommand(), newProveCommand(), newClusterCommand(), newBenchCommand())
+	root.AddCommand(newRunCommand(), newLiesCommand(), newProveCommand(), newClusterCommand(), newBenchCommand(), newBareCommand())
 	return root
 }

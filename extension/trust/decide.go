@@ -12,7 +12,7 @@ import (
 )
 
 // decide turns what the ledger, the scripts and the final phase know into the verdict. It does no I/O.
-func (r *Run) decide(f facts) contract.Verdict {
+func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	p := r.target.Profile
 	judgement := r.ledger.Judge(ledger.JudgeOptions{
 		PromisesNoErrors: true, // no scenario of normal operation excuses an error
@@ -27,7 +27,7 @@ func (r *Run) decide(f facts) contract.Verdict {
 		Measured: measured(judgement, f), MinAcked: r.opts.Records,
 		Notes: append(r.notes, judgement.Notes...), LieHits: r.target.lieHits(),
 	}
-	if r.stopped == nil && r.interrupted.Err() == nil {
+	if r.stopped == nil && !interrupted {
 		for _, d := range judgement.Doubts {
 			in.Doubts = append(in.Doubts, contract.Doubt{Text: d.Text})
 		}

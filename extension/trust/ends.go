@@ -2,12 +2,17 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
 )
+
+// askTime bounds one question. Its end is our impatience and no error of the target.
+const askTime = 30 * time.Second
 
 // askEnds asks where the topic's partitions end and tells the ledger the answers: an end that does not cover what had been
 // acked before the question is stale.
@@ -16,7 +21,7 @@ func (r *Run) askEnds(ctx context.Context, who string) (map[int32]int64, error) 
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	questions := map[int32]ledger.EndQuery{}
 	for p := range r.partitions.Load() {
@@ -35,10 +40,25 @@ func (r *Run) askEnds(ctx context.Context, who string) (map[int32]int64, error) 
 	return ends, nil
 }
 
+// clientError counts an error that a client saw. One that our own bound or the end of the run brought about says nothing
+// about the target: the first is a doubt, the second nothing.
+func (r *Run) clientError(who, name string, err error) {
+	switch {
+	case r.traffic.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded):
+		r.doubt(contract.Doubt{Text: fmt.Sprintf("%s waited in vain: %v", who, err)})
+	default:
+		r.ledger.ClientError(who, name, err.Error())
+	}
+}
+
 // theAdmin is the client that asks questions while traffic flows.
 func (r *Run) theAdmin() (*kafka.Admin, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.ended {
+		return nil, errJudging
+	}
 	if r.admin == nil {
 		admin, err := kafka.NewAdmin(r.config(nil))
 		if err != nil {

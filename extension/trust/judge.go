@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"k6suite/extension/contract"
 	"k6suite/extension/report"
 )
-
-// drainTime is how long the end of a run waits for outstanding acknowledgements before their records stay unknown.
-const drainTime = 15 * time.Second
 
 // finalReads is how many complete fresh reads a verdict needs.
 const finalReads = 2
@@ -20,6 +18,8 @@ const finalReads = 2
 // topic completely twice, audits the bucket, and gives each requirement its verdict, which is also saved. Called again it
 // answers the same.
 func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
+	r.judging.Lock() // who comes second gets the verdict of the first
+	defer r.judging.Unlock()
 	r.mu.Lock()
 	known := r.verdict
 	r.mu.Unlock()
@@ -33,10 +33,11 @@ func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 	if r.Stopped() == nil {
 		facts = r.final(ctx)
 	}
-	if why := context.Cause(r.interrupted); why != nil {
-		r.doubt(contract.Doubt{Text: why.Error()})
+	cut := context.Cause(r.interrupted)
+	if cut != nil {
+		r.doubt(contract.Doubt{Text: cut.Error()})
 	}
-	verdict := r.decide(facts)
+	verdict := r.decide(facts, cut != nil)
 	r.mu.Lock()
 	r.verdict = &verdict
 	r.mu.Unlock()
@@ -53,20 +54,43 @@ func (r *Run) Judged() bool {
 	return r.verdict != nil
 }
 
-// drain waits for what is still in flight, and closes the clients: what is not settled then stays unknown.
+// drain ends the traffic, waits for what is still in flight, and closes the clients: what is not settled then stays unknown,
+// and casts doubt on the run, for nobody knows what the target would have answered.
 func (r *Run) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, drainTime)
-	defer cancel()
 	r.mu.Lock()
+	r.ended = true
 	clients, admin := r.clients, r.admin
 	r.clients, r.admin = nil, nil
 	r.mu.Unlock()
+	r.endTraffic()
+	ctx, cancel := context.WithTimeout(ctx, r.opts.Drain)
+	defer cancel()
+	r.waitForTraffic(ctx)
+	var closing sync.WaitGroup
+	for _, client := range clients { // together, so that a dead target costs the time of one
+		closing.Go(func() {
+			_ = client.Flush(ctx) // what it could not flush is unknown in the ledger, which is all there is to say
+			_ = client.Close()
+		})
+	}
+	closing.Wait()
 	if admin != nil {
 		_ = admin.Close()
 	}
-	for _, client := range clients {
-		_ = client.Flush(ctx) // what it could not flush is unknown in the ledger, which is all there is to say
-		_ = client.Close()
+	if n := r.cutOff.Load(); n > 0 && r.interrupted.Err() == nil {
+		r.doubt(contract.Doubt{Text: fmt.Sprintf("%d records were still unanswered %s after the traffic had ended", n, r.opts.Drain)})
+	}
+}
+
+// waitForTraffic waits for calls that somebody left under way: what they meet while brokers restart would look like the
+// target's fault.
+func (r *Run) waitForTraffic(ctx context.Context) {
+	idle := make(chan struct{})
+	go func() { r.busy.Wait(); close(idle) }()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		r.doubt(contract.Doubt{Text: "a call of produce or consume was still under way when the run was judged"})
 	}
 }
 
@@ -103,7 +127,7 @@ func (r *Run) look(ctx context.Context) (f facts, err error) {
 	r.ledger.SetPartitions(r.opts.Topic, partitions) // the partitioner rule goes by it while records are read
 	patience := time.Duration(r.target.Profile.Limits.Recovery)
 	for n := 1; n <= finalReads; n++ {
-		if err := readAll(ctx, r.config(nil), r.ledger, fmt.Sprintf("final read %d", n), r.opts.Topic, patience); err != nil {
+		if err := readAll(ctx, r.config(nil), r.ledger, fmt.Sprintf("final read %d", n), r.opts.Topic, patience, r.opts.Stall); err != nil {
 			return f, err
 		}
 		f.finalReads = n

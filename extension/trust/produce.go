@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
 )
@@ -84,12 +86,15 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	if o.BatchSize == 0 {
 		o.BatchSize = 16 << 10
 	}
+	ctx, done, err := r.whileTraffic(ctx)
+	if err != nil {
+		return Produced{}, err
+	}
+	defer done()
 	p, err := r.producer(vu, o)
 	if err != nil {
 		return Produced{}, err
 	}
-	ctx, done := r.whileRunning(ctx)
-	defer done()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 
@@ -101,11 +106,14 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	}
 	if o.control == nil {
 		if _, err := r.askEnds(ctx, p.name); err != nil && ctx.Err() == nil {
-			r.ledger.ClientError(p.name, kafka.ErrorName(err), err.Error())
+			r.clientError(p.name, kafka.ErrorName(err), err)
 		}
 	}
 	return tally.result(), nil
 }
+
+// buffered is how many records may wait in a client: more cost memory and win nothing.
+const buffered = 10_000
 
 // handful is how many records are made before they are handed to the client together.
 const handful = 256
@@ -142,7 +150,8 @@ func (p *trackedProducer) sendSome(ctx context.Context, r *Run, o ProduceOptions
 	}
 	tally.sent.Add(int64(n))
 	p.client.SendAsync(ctx, records, func(i int, result kafka.Result) {
-		tally.count(r.settle(serials[i], p.client.Retried(), result))
+		givenUp := ctx.Err() != nil && errors.Is(result.Err, ctx.Err()) // by the caller, before it went out
+		tally.count(r.settle(serials[i], p.client.Retried(), givenUp, result))
 		if o.control == nil {
 			r.settled.Add(1)
 		}
@@ -161,14 +170,20 @@ func keysOf(n int) [][]byte {
 	return keys
 }
 
-// settle tells the ledger what became of a record.
-func (r *Run) settle(serial ledger.Serial, retried bool, result kafka.Result) (ledger.OutcomeKind, string) {
+// settle tells the ledger what became of a record. One that we gave up, because its call, the script or the run ended, says
+// nothing about the target.
+func (r *Run) settle(serial ledger.Serial, retried, givenUp bool, result kafka.Result) (ledger.OutcomeKind, string) {
 	outcome := ledger.Outcome{
 		Serial: serial, TP: ledger.TopicPartition{Topic: result.Topic, Partition: result.Partition},
 		Offset: result.Offset, At: ackedAt(time.Now()),
 	}
 	if result.Err != nil {
 		outcome.Error = kafka.ErrorName(result.Err)
+		closed := errors.Is(result.Err, kgo.ErrClientClosed)
+		outcome.Abandoned = givenUp || closed || errors.Is(result.Err, context.Canceled)
+		if closed {
+			r.cutOff.Add(1)
+		}
 	}
 	switch result.Outcome {
 	case kafka.OK:
@@ -179,7 +194,6 @@ func (r *Run) settle(serial ledger.Serial, retried bool, result kafka.Result) (l
 		outcome.Kind = ledger.Failed
 	default:
 		outcome.Kind = ledger.Unknown
-		outcome.Abandoned = errors.Is(result.Err, context.Canceled)
 	}
 	r.ledger.Settle(outcome)
 	return outcome.Kind, outcome.Error
@@ -198,11 +212,11 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 	key := producerKey{client: client, vu: vu, keyed: o.Keys > 0, explicit: o.Partition != nil}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.clients == nil {
+		return nil, errJudging
+	}
 	if p := r.producers[key]; p != nil {
 		return p, nil
-	}
-	if r.clients == nil {
-		return nil, errors.New("the run is being judged: nothing more can be sent")
 	}
 	idempotent := r.target.Profile.Claims.Idempotence
 	c := r.clients[client]
@@ -210,7 +224,7 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 		var err error
 		c, err = kafka.NewProducer(r.config(o.control), kafka.ProducerOptions{
 			DisableIdempotence: !idempotent, // one request in flight then, so that order still holds
-			Compression:        o.Compression, BatchSize: o.BatchSize, AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
+			Compression:        o.Compression, BatchSize: o.BatchSize, MaxBuffered: buffered, AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("making a producer: %w", err)

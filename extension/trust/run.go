@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
@@ -23,6 +24,9 @@ type Options struct {
 	AutoCreate bool           // leave the creation of the topic to the target
 	Results    string         // folder under which the run saves its verdict; default "results"
 	Dialer     kafka.DialFunc // of the run's own clients; default: net.Dialer
+
+	Drain time.Duration // how long the end of a run waits for outstanding acks, whose records stay unknown else; default 15s
+	Stall time.Duration // how long a final read waits for the next record below the end before it is incomplete; default 15s
 }
 
 // Run is one scenario on its way to a verdict. All virtual users of a process share it.
@@ -34,6 +38,10 @@ type Run struct {
 	partitions atomic.Int32 // of the topic, as far as known
 
 	settled atomic.Int64 // records of Produce with an outcome, the positive control's not counted
+	cutOff  atomic.Int64 // records whose client was closed before they were answered
+
+	judging sync.Mutex     // one judgement at a time
+	busy    sync.WaitGroup // calls of Produce and Consume under way
 
 	mu           sync.Mutex
 	producers    map[producerKey]*trackedProducer
@@ -48,6 +56,9 @@ type Run struct {
 	readers      int                     // names the readers
 	stopped      error                   // why no more traffic is sent, nil while all is well
 	verdict      *contract.Verdict
+	ended        bool // the run is being judged: no more traffic
+	endTraffic   context.CancelFunc
+	traffic      context.Context
 	interrupt    context.CancelCauseFunc
 	interrupted  context.Context //nolint:containedctx // ends with a signal, and any call may have to know
 }
@@ -69,7 +80,14 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	if opts.Results == "" {
 		opts.Results = "results"
 	}
+	if opts.Drain == 0 {
+		opts.Drain = 15 * time.Second
+	}
+	if opts.Stall == 0 {
+		opts.Stall = 15 * time.Second
+	}
 	interrupted, interrupt := context.WithCancelCause(context.Background())
+	traffic, endTraffic := context.WithCancel(interrupted)
 	r := &Run{
 		opts: opts, target: target,
 		ledger:    ledger.New(ledger.Options{Run: opts.RunID}),
@@ -78,7 +96,7 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 		stamps:    map[int64]*ledger.Producer{},
 		seers:     map[int64]*ledger.Reader{},
 		groups:    map[string]*readerGroup{},
-		interrupt: interrupt, interrupted: interrupted,
+		interrupt: interrupt, interrupted: interrupted, traffic: traffic, endTraffic: endTraffic,
 	}
 	if !opts.AutoCreate {
 		r.partitions.Store(opts.Partitions)
@@ -152,6 +170,23 @@ func (r *Run) config(other *kafka.Config) kafka.Config {
 		cfg.Dialer = r.opts.Dialer
 	}
 	return cfg
+}
+
+// errJudging is what traffic is told that comes after the run's end.
+var errJudging = errors.New("the run is being judged: nothing more can be sent or read")
+
+// whileTraffic gives a context that ends when the run is judged or interrupted. Until the returned function is called, the
+// judgement waits.
+func (r *Run) whileTraffic(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return nil, nil, errJudging
+	}
+	r.busy.Add(1)
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(r.traffic, cancel)
+	return ctx, func() { stop(); cancel(); r.busy.Done() }, nil
 }
 
 // whileRunning gives a context that also ends when the run is interrupted.
