@@ -20,8 +20,8 @@ type comparison struct {
 	name   string
 	script string            // below scripts/bench
 	env    map[string]string // for the script
-	bare   func(context.Context) (time.Duration, error)
-	wanted float64 // least ratio of the rates, script to bare
+	bare   []string          // arguments of the command that runs the bare loop
+	wanted float64           // least ratio of the rates, script to bare
 }
 
 type benchFlags struct {
