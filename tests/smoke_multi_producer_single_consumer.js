@@ -16,7 +16,7 @@ export const options = withThresholds({ produce: once("produce", producers), con
 export { setup, judge as teardown };
 
 export async function produce() {
-  await ledger.produce({ records, keys: 25 });
+  await ledger.produce({ records, keys: 25, batchSize: 4096 }); // small batches, so that several are on their way
 }
 
 export async function consume() {
