@@ -25,6 +25,7 @@ build: k6 ## build ./k6, if a source has changed
 
 # The versions of the libraries are those of go.mod; that xk6 cannot look up the latest k6 where there is no network is harmless.
 k6: $(SOURCES) tools/go.mod
+	go build ./... # says what is wrong, where xk6 only says that something is
 	$(TOOL) xk6 build $(K6_VERSION) --with k6suite=. --output k6
 
 run: build ## build, then judge the embedded target with the scripts of the PR stage
