@@ -42,7 +42,7 @@ func layers() map[string][]string {
 		suite:     {trust, report, embedded, contract, store, profile, ledger},
 		trust:     {report, embedded, contract, kafka, store, s3proxy, profile, ledger},
 		report:    {contract, ledger},
-		embedded:  {store, s3proxy},
+		embedded:  {store, s3proxy, nearest},
 		contract:  {ledger},
 		kafka:     nil,
 		store:     nil,
@@ -59,6 +59,7 @@ func testLayers() map[string][]string {
 	return map[string][]string{
 		"":                        {"config", "extension/contract", "extension/profile"},
 		"extension/chaos/s3proxy": {"extension/objectstore"}, // a real S3 server behind the proxy
+		"extension/js":            {"extension"},             // whole k6 processes, with what xk6 builds into them
 	}
 }
 

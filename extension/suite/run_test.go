@@ -81,7 +81,7 @@ func TestRunHandsFlagsAndProfileOn(t *testing.T) {
 	require.Contains(t, string(saved), `"profile": "kafka-local"`)
 }
 
-func TestResultsGoWhereTheEnvironmentSays(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestResultsGoWhereTheEnvironmentSays(t *testing.T) {
 	results := t.TempDir()
 	t.Setenv("K6_RESULTS", results)
 	_, exit, err := runSuite(t.Context(), t, "", "smoke_single.js")
