@@ -44,7 +44,7 @@ prove: build ## prove that each rule fires on its lie and on no healthy run
 bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go (on Apache Kafka too, after make kafka-up)
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
 	go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
-	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka
+	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js
 	@brokers=$$(cat .run/kafka/address 2>/dev/null || true); \
 	[[ -n $$brokers ]] || echo "Apache Kafka is not up (make kafka-up): producer.send and consumer.poll are left out"; \
 	./k6 x suite bench $${brokers:+--brokers "$$brokers"}
