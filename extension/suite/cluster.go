@@ -49,7 +49,7 @@ same bucket brings back topics, records and committed offsets.`,
 	flags.StringVar(&f.s3.Region, "s3-region", "us-east-1", "region of that store")
 	flags.StringVar(&f.accessEnv, "s3-access-key-env", "AWS_ACCESS_KEY_ID", "environment variable that holds the access key")
 	flags.StringVar(&f.secretEnv, "s3-secret-key-env", "AWS_SECRET_ACCESS_KEY", "environment variable that holds the secret key")
-	flags.StringSliceVar(&f.lies, "lie", nil, "deliberate defects, see `k6 x suite lies`")
+	flags.StringSliceVar(&f.lies, "lie", nil, "deliberate defects; k6 x suite lies lists them")
 	flags.Int64Var(&f.seed, "seed", 1, "seed of the defects")
 	return cmd
 }
