@@ -34,7 +34,7 @@ func BenchmarkFinalRead(b *testing.B) {
 		var ratios []float64
 		for range benchRounds {
 			bare := timed(b, func() { consumeBare(b, cfg) })
-			tracked := timed(b, func() { require.NoError(b, readAll(b.Context(), cfg, l, "final", benchTopic, 0)) })
+			tracked := timed(b, func() { require.NoError(b, readAll(b.Context(), cfg, l, "final", benchTopic, 0, time.Minute)) })
 			ratios = append(ratios, bare.Seconds()/tracked.Seconds())
 		}
 		slices.Sort(ratios)

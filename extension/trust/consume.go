@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"k6suite/extension/contract"
@@ -49,6 +52,9 @@ type Consumed struct {
 // question to the final reads.
 const patience = 2 * time.Second
 
+// leaveTime bounds a member's last commit.
+const leaveTime = 10 * time.Second
+
 // commitEvery is how often a group member commits what it has read.
 const commitEvery = 500 * time.Millisecond
 
@@ -65,10 +71,15 @@ type liveReader struct {
 	got    Consumed
 
 	shared     *readerGroup // with the group's other members
-	lastCommit time.Time
 	lastLook   time.Time
 	uncounted  map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
 	rebalances atomic.Int64
+
+	mu          sync.Mutex // guards what follows, which rebalances share with the reader
+	lastCommit  time.Time
+	refused     error                           // why the last commit was refused in a rebalance, nil if it was not
+	revocations int64                           // partitions that were taken away so far
+	taken       map[ledger.TopicPartition]int64 // when each was: the count of revocations then
 }
 
 // Consume reads the run's topic on behalf of a virtual user until it has read enough. Not having read all in time is in
@@ -86,7 +97,10 @@ func (r *Run) Consume(ctx context.Context, vu int64, o ConsumeOptions) (Consumed
 			o.Until = UntilSent
 		}
 	}
-	ctx, done := r.whileRunning(ctx)
+	ctx, done, err := r.whileTraffic(ctx)
+	if err != nil {
+		return Consumed{}, err
+	}
 	defer done()
 	reader, err := r.newReader(vu, o)
 	if err != nil {
@@ -102,14 +116,16 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	r.readers++
 	name := fmt.Sprintf("reader %d of vu %d", r.readers, vu)
 	r.mu.Unlock()
-	reader := &liveReader{run: r, o: o, name: name, group: o.Group, uncounted: map[ledger.TopicPartition]bool{}}
-	reader.lastCommit = time.Now()
+	reader := &liveReader{
+		run: r, o: o, name: name, group: o.Group, lastCommit: time.Now(),
+		uncounted: map[ledger.TopicPartition]bool{}, taken: map[ledger.TopicPartition]int64{},
+	}
 	if reader.group == "" {
 		reader.group = name
 	}
 	reader.shared = r.group(reader.group)
 	if o.Group == "" {
-		reader.shared.owns(name, true)
+		reader.shared.owns(name, 1)
 	}
 	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group})
 	opts := kafka.ConsumerOptions{
@@ -135,16 +151,16 @@ func (l *liveReader) read(ctx context.Context) {
 		deadline = until
 	}
 	for {
+		before := l.revoked()
 		records, err := l.client.Poll(ctx, 0, 100*time.Millisecond)
 		if ctx.Err() != nil {
-			return // the script or the run ended: what was read counts
+			l.conclude() // the script or the run ended: what was read counts
+			return
 		}
 		if err != nil {
 			l.failed(err)
 		}
-		for i := range records {
-			l.saw(&records[i])
-		}
+		l.took(records, before)
 		if len(records) > 0 {
 			l.shared.touch()
 		}
@@ -153,6 +169,32 @@ func (l *liveReader) read(ctx context.Context) {
 			l.conclude()
 			return
 		}
+	}
+}
+
+// revoked counts how often partitions were taken away.
+func (l *liveReader) revoked() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.revocations
+}
+
+// took tells the ledger of the records of one poll. A partition may have been taken away, and even given back, since the poll
+// began: then nobody can say to which session its records belong, and they are a session of their own.
+func (l *liveReader) took(records []kafka.Record, before int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var unsure []ledger.TopicPartition
+	for i := range records {
+		tp := ledger.TopicPartition{Topic: records[i].Topic, Partition: records[i].Partition}
+		if l.taken[tp] > before && !slices.Contains(unsure, tp) {
+			unsure = append(unsure, tp)
+			l.ids.Revoke(tp)
+		}
+		l.saw(&records[i])
+	}
+	for _, tp := range unsure {
+		l.ids.Revoke(tp)
 	}
 }
 
@@ -181,7 +223,7 @@ func (l *liveReader) failed(err error) {
 	if fetch, ok := errors.AsType[*kafka.FetchError](err); ok {
 		name = fetch.Name
 	}
-	l.run.ledger.ClientError(l.name, name, err.Error())
+	l.run.clientError(l.name, name, err)
 }
 
 // enough says whether the reader may stop.
@@ -227,40 +269,76 @@ func (l *liveReader) conclude() {
 
 // commit commits what was read, as far as a group wants it and the last commit is long enough ago.
 func (l *liveReader) commit(ctx context.Context, now bool) {
-	if l.o.Group == "" || !now && time.Since(l.lastCommit) < commitEvery {
+	l.mu.Lock()
+	due := l.o.Group != "" && (now || time.Since(l.lastCommit) >= commitEvery)
+	if due {
+		l.lastCommit = time.Now()
+	}
+	l.mu.Unlock()
+	if !due {
 		return
 	}
-	l.lastCommit = time.Now()
-	if _, err := l.client.Commit(ctx, nil); err != nil && ctx.Err() == nil {
+	_, err := l.client.Commit(ctx, nil)
+	rebalancing := isRebalancing(err)
+	l.mu.Lock()
+	if l.refused = nil; rebalancing {
+		l.refused = err
+	}
+	l.mu.Unlock()
+	if err != nil && !rebalancing && ctx.Err() == nil {
 		l.failed(fmt.Errorf("commit: %w", err))
 	}
 }
 
-// leave commits and leaves the group.
+// isRebalancing tells what a group answers to a commit in the middle of a rebalance. It is part of the protocol and no error:
+// Java's consumer has the application try again (RebalanceInProgressException).
+func isRebalancing(err error) bool {
+	return errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration)
+}
+
+// leave commits and leaves the group. A commit that a rebalance refuses is tried again until the rebalance is over.
 func (l *liveReader) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
-	l.commit(ctx, true)
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		l.commit(ctx, true)
+		l.mu.Lock()
+		refused := l.refused
+		l.mu.Unlock()
+		if refused == nil || ctx.Err() != nil || l.run.interrupted.Err() != nil {
+			if refused != nil {
+				l.failed(fmt.Errorf("commit: %w", refused))
+			}
+			break
+		}
+		<-again.C
+	}
 	if err := l.client.Close(); err != nil {
 		l.failed(err)
 	}
-	l.shared.owns(l.name, false)
+	l.shared.left(l.name)
 }
 
 // Assigned implements kafka.Listener: a new session of each partition begins.
 func (l *liveReader) Assigned(start kafka.Offsets) {
 	l.rebalances.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	got := 0
 	for topic, partitions := range start {
+		got += len(partitions)
 		for partition, from := range partitions {
 			l.ids.Assign(ledger.TopicPartition{Topic: topic, Partition: partition}, max(from, 0))
 		}
 	}
-	l.shared.owns(l.name, true)
+	l.shared.owns(l.name, got)
 }
 
 // Revoked implements kafka.Listener. What was read is committed while the partitions are still the member's.
 func (l *liveReader) Revoked(partitions kafka.Partitions) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
 	l.commit(ctx, true)
 	l.gone(partitions)
@@ -270,9 +348,17 @@ func (l *liveReader) Revoked(partitions kafka.Partitions) {
 func (l *liveReader) Lost(partitions kafka.Partitions) { l.gone(partitions) }
 
 func (l *liveReader) gone(partitions kafka.Partitions) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.revocations++
+	lost := 0
 	for topic, ids := range partitions {
+		lost += len(ids)
 		for _, partition := range ids {
-			l.ids.Revoke(ledger.TopicPartition{Topic: topic, Partition: partition})
+			tp := ledger.TopicPartition{Topic: topic, Partition: partition}
+			l.taken[tp] = l.revocations
+			l.ids.Revoke(tp)
 		}
 	}
+	l.shared.owns(l.name, -lost)
 }

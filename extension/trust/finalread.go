@@ -15,9 +15,6 @@ import (
 	"k6suite/extension/ledger"
 )
 
-// stalled is how long a final read waits for the next record below the end before it gives a partition up as incomplete.
-const stalled = 15 * time.Second
-
 // finalRead reads a topic from its start to its end with a client of its own and hands every record to the ledger. The end
 // of a partition is the greatest of what ListOffsets answers, of the high watermark in Fetch responses and of the highest
 // acked offset; past it the reader goes on until a fetch is empty.
@@ -29,6 +26,8 @@ type finalRead struct {
 
 	// patience is how long an acked offset beyond the end may stay away before the end is believed: lost is not late.
 	patience time.Duration
+	// stall is how long to wait for the next record below the end before a partition is given up as incomplete.
+	stall time.Duration
 
 	partitions map[int32]*finalPartition
 }
@@ -49,7 +48,7 @@ func (p *finalPartition) target() int64 { return max(p.ends.Listed, p.ends.HighW
 
 // readAll makes one complete final read. An error means that the target could not be read at all; a partition that could
 // not be read to its end is told to the ledger, which turns it into a doubt.
-func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topic string, patience time.Duration) error {
+func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topic string, patience, stall time.Duration) error {
 	opts, err := cfg.Options()
 	if err != nil {
 		return err
@@ -70,7 +69,7 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 	defer client.Close()
 	f := &finalRead{
 		client: client, asker: asker, read: l.NewFinalRead(name), topic: topic,
-		patience: patience, partitions: map[int32]*finalPartition{},
+		patience: patience, stall: stall, partitions: map[int32]*finalPartition{},
 	}
 	if err := f.begin(ctx, l); err != nil {
 		return fmt.Errorf("%s of %s: %w", name, topic, err)
@@ -80,20 +79,18 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 
 // begin asks for the ends of all partitions and starts to fetch them from the log start.
 func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
-	admin := kadm.NewClient(f.asker)
-	starts, err := admin.ListStartOffsets(ctx, f.topic)
-	if err == nil {
-		err = starts.Error()
-	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	starts, err := listed(kadm.NewClient(f.asker).ListStartOffsets(ctx, f.topic))
 	if err != nil {
 		return fmt.Errorf("listing the log starts: %w", err)
 	}
-	ends, err := admin.ListEndOffsets(ctx, f.topic)
-	if err == nil {
-		err = ends.Error()
-	}
+	ends, err := listed(kadm.NewClient(f.asker).ListEndOffsets(ctx, f.topic))
 	if err != nil {
 		return fmt.Errorf("listing the end offsets: %w", err)
+	}
+	if len(ends[f.topic]) != len(starts[f.topic]) {
+		return fmt.Errorf("ends of %d partitions were listed, and starts of %d", len(ends[f.topic]), len(starts[f.topic]))
 	}
 	add := map[int32]kgo.Offset{}
 	starts.Each(func(start kadm.ListedOffset) {
@@ -124,7 +121,7 @@ func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
 func (f *finalRead) run(ctx context.Context) error {
 	for {
 		if f.finished() {
-			return nil
+			return f.end(ctx)
 		}
 		poll, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 		fetches := f.client.PollFetches(poll)
@@ -191,7 +188,7 @@ func (f *finalRead) settle(ctx context.Context) error {
 	for _, p := range f.partitions {
 		quiet := time.Since(p.lastMoved)
 		switch {
-		case p.done, p.position < p.target() && quiet < stalled:
+		case p.done, p.position < p.target() && quiet < f.stall:
 		case p.position <= p.highest && quiet < f.patience:
 		default:
 			group.Go(func() error { return f.probe(ctx, p, quiet) })
@@ -200,19 +197,53 @@ func (f *finalRead) settle(ctx context.Context) error {
 	return group.Wait()
 }
 
-// probe looks past what has been read with one plain fetch: an empty answer is the end of the log.
+// probe looks past what has been read with one plain fetch: an empty answer at the end is the end of the log. An empty answer
+// below it is no end: whatever is missing there may only be late, so the read is incomplete. Errors, as of a leader that
+// moves, are tried again for as long as a stalled read may wait.
 func (f *finalRead) probe(ctx context.Context, p *finalPartition, quiet time.Duration) error {
-	answer, err := fetchAt(ctx, f.asker, f.topic, p.tp.Partition, p.position)
-	if err != nil {
+	bounded, cancel := context.WithTimeout(ctx, f.stall)
+	defer cancel()
+	answer, err := fetchAt(bounded, f.asker, f.topic, p.tp.Partition, p.position)
+	switch {
+	case err == nil:
+	case quiet < f.stall && ctx.Err() == nil:
+		return nil
+	default:
 		return fmt.Errorf("fetching past the end of %s: %w", p.tp, err)
 	}
 	p.ends.HighWatermark = max(p.ends.HighWatermark, answer.highWatermark)
 	more := answer.records || p.position < p.target()
-	if more && quiet < stalled {
+	if more && quiet < f.stall {
 		return nil // the client is about to bring it
 	}
-	p.ends.Reached, p.ends.EmptyAtEnd = p.position, !answer.records
+	p.ends.Reached, p.ends.EmptyAtEnd = p.position, !more
 	p.done = true
-	f.read.End(p.tp, p.ends)
 	return nil
+}
+
+// end asks for the ends once more and closes the partitions. An answer from before the read would look stale where a record
+// came late.
+func (f *finalRead) end(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	ends, err := listed(kadm.NewClient(f.asker).ListEndOffsets(ctx, f.topic))
+	if err != nil {
+		return fmt.Errorf("listing the end offsets after the read: %w", err)
+	}
+	for _, p := range f.partitions {
+		p.ends.Listed = -1
+		if end, ok := ends.Lookup(f.topic, p.tp.Partition); ok {
+			p.ends.Listed = end.Offset
+		}
+		f.read.End(p.tp, p.ends)
+	}
+	return nil
+}
+
+// listed makes one error of all that an answer may hold.
+func listed(offsets kadm.ListedOffsets, err error) (kadm.ListedOffsets, error) {
+	if err == nil {
+		err = offsets.Error()
+	}
+	return offsets, err
 }

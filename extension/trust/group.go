@@ -9,7 +9,7 @@ import (
 // readerGroup is what the members of a consumer group have come to together; a reader without a group is one of its own.
 type readerGroup struct {
 	mu        sync.Mutex
-	owners    map[string]bool // members that hold partitions now
+	owners    map[string]int  // members that hold partitions now, and how many
 	moved     chan struct{}   // closed and renewed when owners change
 	positions map[int32]int64 // partition → the next offset that no member has read yet
 	active    time.Time       // when a member last read a record or got partitions
@@ -21,20 +21,20 @@ func (r *Run) group(name string) *readerGroup {
 	defer r.mu.Unlock()
 	g := r.groups[name]
 	if g == nil {
-		g = &readerGroup{owners: map[string]bool{}, moved: make(chan struct{}), positions: map[int32]int64{}, active: time.Now()}
+		g = &readerGroup{owners: map[string]int{}, moved: make(chan struct{}), positions: map[int32]int64{}, active: time.Now()}
 		r.groups[name] = g
 	}
 	return g
 }
 
-// owns notes that a member has got partitions, or holds none any more.
-func (g *readerGroup) owns(member string, some bool) {
+// owns notes that a member has got partitions, or lost some.
+func (g *readerGroup) owns(member string, change int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if some {
-		g.owners[member] = true
+	if change > 0 {
 		g.active = time.Now()
-	} else {
+	}
+	if g.owners[member] += change; g.owners[member] <= 0 {
 		delete(g.owners, member)
 	}
 	close(g.moved)
@@ -46,6 +46,14 @@ func (g *readerGroup) read(partition int32, offset int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.positions[partition] = max(g.positions[partition], offset+1)
+}
+
+// left notes that a member is gone.
+func (g *readerGroup) left(member string) {
+	g.mu.Lock()
+	have := g.owners[member]
+	g.mu.Unlock()
+	g.owns(member, -have)
 }
 
 func (g *readerGroup) touch() {

@@ -90,6 +90,9 @@ func (r *Run) waitForTraffic(ctx context.Context) {
 	select {
 	case <-idle:
 	case <-ctx.Done():
+		if r.interrupted.Err() != nil {
+			return
+		}
 		r.doubt(contract.Doubt{Text: "a call of produce or consume was still under way when the run was judged"})
 	}
 }

@@ -2,13 +2,19 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
+	"k6suite/extension/report"
 )
 
 // Broker is one broker as metadata names it.
@@ -38,6 +44,9 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	info := Info{
 		Brokers: []Broker{},
 		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...), Topic: r.opts.Topic,
+	}
+	if err := r.claimResults(); err != nil {
+		return info, err
 	}
 	cfg := r.target.Kafka
 	cfg.Brokers = cfg.Brokers[:1] // one bootstrap address must suffice
@@ -72,6 +81,9 @@ func (r *Run) prepareTopic(ctx context.Context, cfg kafka.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	partitions := r.opts.Partitions
+	if err := r.refuseFormerTopic(ctx, cfg); err != nil {
+		return err
+	}
 	if r.opts.AutoCreate && r.target.Profile.Claims.AutoCreation {
 		if err := r.control(ctx, cfg, kafka.AnyPartition); err != nil {
 			return err
@@ -90,6 +102,47 @@ func (r *Run) prepareTopic(ctx context.Context, cfg kafka.Config) error {
 		}
 	}
 	return r.controlRead(ctx, cfg, partitions)
+}
+
+// claimResults makes sure, before anything is sent, that the verdict can be saved, and removes one that an earlier run of the
+// same id left, so that it is not taken for this one's.
+func (r *Run) claimResults() error {
+	const advice = "name a folder that can be written in K6_RESULTS"
+	dir := filepath.Join(r.opts.Results, r.opts.RunID)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("results folder: %w: %s", err, advice)
+	}
+	for _, name := range []string{report.VerdictFile, report.FindingsFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("results of an earlier run %s: %w: %s", r.opts.RunID, err, advice)
+		}
+	}
+	probe := filepath.Join(dir, ".writable")
+	err := os.WriteFile(probe, []byte(r.opts.RunID), 0o600)
+	_ = os.Remove(probe)
+	if err != nil {
+		return fmt.Errorf("results folder: %w: %s", err, advice)
+	}
+	return nil
+}
+
+// refuseFormerTopic fails where the topic is there before the run: its records would pass for the run's own where both have
+// the same id.
+func (r *Run) refuseFormerTopic(ctx context.Context, cfg kafka.Config) error {
+	admin, err := kafka.NewAdmin(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = admin.Close() }()
+	_, err = admin.DescribeTopics(ctx, r.opts.Topic)
+	switch {
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("topic %s is there already, perhaps from an earlier run %s: give another K6_RUN_ID, or delete the topic",
+		r.opts.Topic, r.opts.RunID)
 }
 
 func (r *Run) createTopic(ctx context.Context, cfg kafka.Config) error {

@@ -154,6 +154,9 @@ func (r *Run) stop(why error) {
 	}
 }
 
+// Doubt notes why the run cannot say, whatever it finds: the script itself failed, for one.
+func (r *Run) Doubt(text string) { r.doubt(contract.Doubt{Text: text}) }
+
 func (r *Run) doubt(d contract.Doubt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
