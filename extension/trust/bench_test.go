@@ -2,7 +2,6 @@ package trust
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -85,7 +84,7 @@ func consumeBare(b *testing.B, cfg kafka.Config) {
 	defer cancel()
 	for got := 0; got < benchRecords; {
 		fetches := client.PollFetches(ctx)
-		require.NoError(b, fetches.Err(), fmt.Sprintf("after %d records", got))
+		require.NoError(b, fetches.Err(), "after %d records", got)
 		got += fetches.NumRecords()
 	}
 }

@@ -54,7 +54,8 @@ func oddPartition() ledger.TopicPartition { return ledger.TopicPartition{Topic: 
 
 func (o *oddLog) write(ctx context.Context) (ledger.Serial, int64) {
 	made := o.ids.Make(nil, 200)
-	record := &kgo.Record{Topic: oddTopic, Value: made.Value, Headers: []kgo.RecordHeader{{Key: made.Headers[0].Key, Value: made.Headers[0].Value}}}
+	header := kgo.RecordHeader(made.Headers[0])
+	record := &kgo.Record{Topic: oddTopic, Value: made.Value, Headers: []kgo.RecordHeader{header}}
 	if err := o.client.ProduceSync(ctx, record).FirstErr(); err != nil {
 		return made.Serial, -1
 	}

@@ -58,7 +58,7 @@ type Run struct {
 	verdict      *contract.Verdict
 	ended        bool // the run is being judged: no more traffic
 	endTraffic   context.CancelFunc
-	traffic      context.Context
+	traffic      context.Context //nolint:containedctx // ends with the traffic, which any call may outlive
 	interrupt    context.CancelCauseFunc
 	interrupted  context.Context //nolint:containedctx // ends with a signal, and any call may have to know
 }
