@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -169,35 +170,61 @@ func (t *trial) judge(result judged) {
 	}
 }
 
-// printProof prints the matrix, what went wrong, and the closing line.
-func printProof(out io.Writer, trials []*trial) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nLIE\tITS RULE\tFOUND BY\tOF SCRIPTS")
-	var order []string
-	rows := map[string][2]int{}
-	rule := map[string]string{}
-	passed := 0
+// row is what the runs of one lie came to.
+type row struct {
+	name, rule   string
+	proven, runs int
+	found        map[ledger.Code]int // in how many runs
+}
+
+// rowsOf sums the trials up by lie, in the order in which they were planned.
+func rowsOf(trials []*trial) []*row {
+	var rows []*row
 	for _, t := range trials {
 		name := t.lie.Name
 		if name == "" {
 			name = "(healthy)"
 		}
-		if _, ok := rows[name]; !ok {
-			order = append(order, name)
-			rule[name] = t.lie.Rule
+		i := slices.IndexFunc(rows, func(r *row) bool { return r.name == name })
+		if i < 0 {
+			i = len(rows)
+			rows = append(rows, &row{name: name, rule: t.lie.Rule, found: map[ledger.Code]int{}})
 		}
-		row := rows[name]
-		row[1]++
+		rows[i].runs++
 		if t.wrong == "" {
-			row[0]++
-			passed++
+			rows[i].proven++
 		}
-		rows[name] = row
+		for _, code := range t.found {
+			rows[i].found[code]++
+		}
 	}
-	for _, name := range order {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\n", name, rule[name], rows[name][0], rows[name][1])
+	return rows
+}
+
+// findings lists the rules that fired, each with the number of runs in which it did.
+func (r *row) findings() string {
+	var out []string
+	for _, code := range slices.Sorted(maps.Keys(r.found)) {
+		out = append(out, fmt.Sprintf("%s×%d", code, r.found[code]))
 	}
-	_ = w.Flush()
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, " ")
+}
+
+// printProof prints the matrix of lies and rules, what went wrong, and the closing line.
+func printProof(out io.Writer, trials []*trial) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nLIE\tITS RULE\tFOUND\tPROVEN")
+	passed := 0
+	for _, r := range rowsOf(trials) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d of %d runs\n", r.name, r.rule, r.findings(), r.proven, r.runs)
+		passed += r.proven
+	}
+	if err := w.Flush(); err != nil {
+		return couldNotRun("printing the proof: %v", err)
+	}
 	fmt.Fprintln(out)
 	for _, t := range trials {
 		if t.wrong != "" {
