@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ import (
 // against the events that k6 really sends.
 const (
 	eventTestEnd = 3
+	eventIterEnd = 5
 	eventExit    = 6
 )
 
@@ -46,6 +48,9 @@ type process struct {
 	profile  *profile.Profile
 	target   *trust.Target
 	runs     map[string]*trust.Run
+	terms    *trust.Options  // of the script's ledger, once there is one
+	threw    map[string]bool // what scenarios threw, so that each is told once
+	judged   map[*contract.Verdict]bool
 	verdicts []contract.Verdict // not printed yet
 	closers  []func() error
 	ended    bool
@@ -55,7 +60,9 @@ type process struct {
 	out io.Writer // where verdicts are printed
 }
 
-func newProcess() *process { return &process{runs: map[string]*trust.Run{}, out: os.Stdout} }
+func newProcess() *process {
+	return &process{runs: map[string]*trust.Run{}, threw: map[string]bool{}, judged: map[*contract.Verdict]bool{}, out: os.Stdout}
+}
 
 // attach is called by each module for each virtual user, in its init context.
 func (p *process) attach(vu modules.VU) {
@@ -79,6 +86,58 @@ func (p *process) attach(vu modules.VU) {
 	}
 	p.mu.Unlock()
 	p.watch(vu)
+	p.watchIterations(vu)
+}
+
+// watchIterations has a scenario function that throws, or is cut off, cast doubt on the runs: k6 itself goes on and exits 0,
+// though what the function was to look at has not been looked at.
+func (p *process) watchIterations(vu modules.VU) {
+	events := vu.Events().Local
+	if events == nil {
+		return
+	}
+	_, ends := events.Subscribe(eventIterEnd)
+	go func() {
+		for event := range ends {
+			if scenario, err := iterationError(event.Data); err != nil {
+				p.iterationFailed(scenario, err)
+			}
+			event.Done()
+		}
+	}()
+}
+
+// iterationError reads k6's data of an ended iteration, whose type is internal to k6.
+func iterationError(data any) (scenario string, err error) {
+	v := reflect.ValueOf(data)
+	if v.Kind() != reflect.Struct {
+		return "", fmt.Errorf("k6 tells of its iterations as %T, which this extension does not know", data)
+	}
+	name, failed := v.FieldByName("ScenarioName"), v.FieldByName("Error")
+	if !name.IsValid() || !failed.IsValid() {
+		return "", fmt.Errorf("k6 tells of its iterations as %T, which this extension does not know", data)
+	}
+	err, _ = failed.Interface().(error)
+	return name.String(), err
+}
+
+// iterationFailed doubts all runs, once for each scenario and error.
+func (p *process) iterationFailed(scenario string, err error) {
+	text := fmt.Sprintf("scenario %s did not get to its end: %s", scenario, firstLine(err.Error()))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.threw[text] {
+		return
+	}
+	p.threw[text] = true
+	for _, run := range p.runs {
+		run.Doubt(text)
+	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 // watch closes everything when the test has ended, and again when k6 exits, for tests that never began.
@@ -118,7 +177,7 @@ func (p *process) end() {
 				p.logger.WithError(err).Error("judging at the end of the test")
 			}
 			if verdict != nil {
-				p.announce(*verdict)
+				p.announce(verdict)
 			}
 		}
 	}
@@ -197,7 +256,11 @@ func (p *process) openTarget(ctx context.Context) (*trust.Target, error) {
 // mischief reads what the embedded target shall lie about: K6_LIE (names, comma-separated) and K6_SEED.
 func (p *process) mischief() (lies []string, seed int64, err error) {
 	if text, _ := p.env("K6_LIE"); text != "" {
-		lies = strings.Split(text, ",")
+		for name := range strings.SplitSeq(text, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				lies = append(lies, name)
+			}
+		}
 	}
 	seed = 1
 	if text, ok := p.env("K6_SEED"); ok && text != "" {
@@ -264,6 +327,23 @@ func (p *process) run(ctx context.Context, opts trust.Options) (*trust.Run, erro
 	return run, nil
 }
 
+// claim notes the terms of the script's ledger. All virtual users construct it alike; another one would be judged, and saved,
+// under the same run.
+func (p *process) claim(opts trust.Options) error {
+	opts.Dialer = nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.terms == nil {
+		p.terms = &opts
+		return nil
+	}
+	if was := *p.terms; !reflect.DeepEqual(was, opts) {
+		return fmt.Errorf("Ledger: a script has one ledger, and every virtual user gives it the same options: there is one for %s "+
+			"(topic %s, %d partitions, %d records, autoCreate %t) already", was.Script, was.Topic, was.Partitions, was.Records, was.AutoCreate)
+	}
+	return nil
+}
+
 // results is the folder for verdicts: K6_RESULTS, or "results".
 func (p *process) results() string {
 	if dir, _ := p.env("K6_RESULTS"); dir != "" {
@@ -279,11 +359,17 @@ func (p *process) warnStopped(run *trust.Run) {
 	}
 }
 
-// announce keeps a verdict to print it when k6 exits, below k6's own summary.
-func (p *process) announce(v contract.Verdict) {
+// announce keeps a verdict to print it when k6 exits, below k6's own summary. It reports false for one that was announced
+// before: who judges twice gets the same verdict, and it counts once.
+func (p *process) announce(v *contract.Verdict) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.verdicts = append(p.verdicts, v)
+	if p.judged[v] {
+		return false
+	}
+	p.judged[v] = true
+	p.verdicts = append(p.verdicts, *v)
+	return true
 }
 
 // printVerdicts prints what was judged.

@@ -64,7 +64,7 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	if out.Topic == "" {
 		out.Topic = trust.TopicName(out.Script, out.RunID)
 	}
-	return out, nil
+	return out, t.process.claim(out)
 }
 
 // theRun finds or makes the run that all virtual users share. It opens the target when it is the first to need it.
@@ -200,10 +200,11 @@ func (l *ledger) judge() *sobek.Promise {
 		if verdict == nil {
 			return nil, err
 		}
-		l.process.announce(*verdict)
-		to.count(map[*metrics.Metric]int{
-			l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
-		})
+		if l.process.announce(verdict) {
+			to.count(map[*metrics.Metric]int{
+				l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
+			})
+		}
 		return *verdict, err
 	})
 }

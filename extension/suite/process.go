@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -43,6 +44,10 @@ func (r *runner) run(ctx context.Context, script, runID string) (judged, error) 
 		return out, fmt.Errorf("log of %s: %w", script, err)
 	}
 	defer log.Close()
+	// A verdict of an earlier run under the same id must not be taken for this one's.
+	if err := os.Remove(filepath.Join(dir, report.VerdictFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return out, fmt.Errorf("verdict of an earlier run: %w", err)
+	}
 
 	args := append([]string{"run", "--no-color"}, r.flags...)
 	cmd := exec.Command(r.binary, append(args, script)...) //nolint:noctx // a context would kill it, and k6 must be asked to end
@@ -55,6 +60,10 @@ func (r *runner) run(ctx context.Context, script, runID string) (judged, error) 
 	out.verdict, err = report.ReadVerdict(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return out, fmt.Errorf("%s left no verdict (k6 exited %d); the end of %s:\n%s", script, out.exit, out.log, tail(out.log, 12))
+	}
+	if err == nil && out.exit != 0 && out.verdict.Status.ExitCode() == 0 {
+		return out, fmt.Errorf("%s was judged %s, yet k6 exited %d: see %s, which ends:\n%s",
+			script, out.verdict.Status, out.exit, out.log, tail(out.log, 12))
 	}
 	return out, err
 }
@@ -98,10 +107,15 @@ func tail(file string, lines int) string {
 // longestRunID is what K6_RUN_ID allows.
 const longestRunID = 64
 
-// runIDOf names one script's run among those of a suite; what is too long loses its end.
+// runIDOf names one script's run among those of a suite. What is too long loses its end, and gets a checksum of the whole
+// instead: two scripts must not share a folder.
 func runIDOf(suite, name string) string {
 	id := suite + "-" + name
-	return id[:min(len(id), longestRunID)]
+	if len(id) <= longestRunID {
+		return id
+	}
+	sum := fmt.Sprintf("-%08x", crc32.ChecksumIEEE([]byte(id)))
+	return id[:longestRunID-len(sum)] + sum
 }
 
 // newSuiteID names a run of several scripts by the time at which it began.

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"k6suite/extension/contract"
+	"k6suite/extension/report"
 	"k6suite/extension/suite"
 )
 
@@ -136,4 +139,31 @@ func TestLiesAreListedWithTheirRules(t *testing.T) {
 	cmd.SetArgs([]string{"lies"})
 	require.NoError(t, cmd.Execute())
 	require.Regexp(t, `lose-record +LOST_ACKED`, text.String())
+}
+
+func TestVerdictThatK6ContradictsIsNoPass(t *testing.T) {
+	t.Parallel()
+	_, exit, err := runSuite(t.Context(), t, t.TempDir(), "smoke_topic_autocreate.js")
+	require.Equal(t, 1, exit, "the script was judged PASS, and k6 exited 99 all the same")
+	require.ErrorContains(t, err, "was judged PASS, yet k6 exited 99")
+}
+
+func TestVerdictOfAnEarlierRunIsNotTakenForThisOnes(t *testing.T) {
+	results := t.TempDir()
+	t.Setenv("K6_RUN_ID", "again")
+	dir := filepath.Join(results, "again-diagnose")
+	require.NoError(t, report.Save(dir, contract.Verdict{Script: "diagnose", Status: contract.Pass}))
+	_, exit, err := runSuite(t.Context(), t, results, "diagnose.js")
+	require.Equal(t, 1, exit)
+	require.ErrorContains(t, err, "left no verdict")
+}
+
+func TestLongRunIDsKeepScriptsApart(t *testing.T) {
+	results := t.TempDir()
+	t.Setenv("K6_RUN_ID", strings.Repeat("r", 64))
+	out, exit, err := runSuite(t.Context(), t, results, "smoke_single.js", "smoke_concurrent.js")
+	require.Zero(t, exit, "%s\n%v", out, err)
+	verdicts, err := filepath.Glob(filepath.Join(results, "*", report.VerdictFile))
+	require.NoError(t, err)
+	require.Len(t, verdicts, 3, "one of each script and that of the contract")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,7 +36,9 @@ func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 	}
 	cut := context.Cause(r.interrupted)
 	if cut != nil {
-		r.doubt(contract.Doubt{Text: cut.Error()})
+		r.mu.Lock()
+		r.doubts = slices.Insert(r.doubts, 0, contract.Doubt{Text: cut.Error()}) // what else went wrong mostly follows from it
+		r.mu.Unlock()
 	}
 	verdict := r.decide(facts, cut != nil)
 	r.mu.Lock()
