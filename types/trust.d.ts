@@ -162,8 +162,8 @@ declare module "k6/x/trust" {
   }
 
   /**
-   * Ledger keeps, for all virtual users together, what was sent, acked and read in a run, and judges it. Its constructor
-   * does no I/O: use it in the init context, with the same options in every virtual user.
+   * Ledger keeps, for all virtual users together, what was sent, acked and read in a run, and judges it. A script has one.
+   * Its constructor does no I/O: use it in the init context, with the same options in every virtual user.
    */
   export class Ledger {
     constructor(options: LedgerOptions);

@@ -338,6 +338,7 @@ func (p *process) claim(opts trust.Options) error {
 		return nil
 	}
 	if was := *p.terms; !reflect.DeepEqual(was, opts) {
+		//nolint:staticcheck // it begins with the name of the class, as the errors of options do
 		return fmt.Errorf("Ledger: a script has one ledger, and every virtual user gives it the same options: there is one for %s "+
 			"(topic %s, %d partitions, %d records, autoCreate %t) already", was.Script, was.Topic, was.Partitions, was.Records, was.AutoCreate)
 	}
