@@ -185,7 +185,11 @@ func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *so
 
 // expect is synchronous: it only notes. Its optional fifth argument names claims without which it is not counted.
 func (l *ledger) expect(requirement, what string, ok bool, evidence string, claims []string) {
-	run, err := l.theRun(l.vu.Context())
+	ctx := l.vu.Context()
+	if !ok && ctx.Err() != nil {
+		return // the function was cut off: what it missed says nothing about the target, and the cut is a doubt already
+	}
+	run, err := l.theRun(ctx)
 	if err == nil {
 		err = run.Expect(contract.Expectation{Requirement: requirement, What: what, OK: ok, Evidence: evidence, Claims: claims})
 	}

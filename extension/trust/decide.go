@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -21,9 +22,13 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	expectations := r.expectations
+	if r.stopped != nil || interrupted { // what a script then misses says nothing about the target
+		expectations = slices.DeleteFunc(slices.Clone(expectations), func(e contract.Expectation) bool { return !e.OK })
+	}
 	in := contract.Input{
 		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(),
-		Findings: judgement.Findings, Doubts: r.doubts, Expectations: r.expectations,
+		Findings: judgement.Findings, Doubts: r.doubts, Expectations: expectations,
 		Measured: measured(judgement, f), MinAcked: r.opts.Records,
 		Notes: append(r.notes, judgement.Notes...), LieHits: r.target.lieHits(),
 	}

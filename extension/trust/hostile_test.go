@@ -366,3 +366,19 @@ func TestNoTrafficOnceJudged(t *testing.T) {
 	require.ErrorContains(t, err, "being judged")
 	require.Equal(t, contract.Pass, verdict.Status)
 }
+
+func TestWhatAScriptMissesInAStoppedRunIsNoFailure(t *testing.T) {
+	t.Parallel()
+	_, target := plainKafka(t, nil)
+	for name, stopped := range map[string]bool{"interrupted": true, "not": false} {
+		run := newRun(t, target, func(o *trust.Options) { o.RunID = name })
+		traffic(t, run)
+		require.NoError(t, run.Expect(contract.Expectation{Requirement: "F2.1", What: "x", OK: false}))
+		if stopped {
+			run.Interrupt("Ctrl-C")
+			require.Equal(t, contract.Inconclusive, judge(t, run).Status)
+			continue
+		}
+		require.Equal(t, contract.Fail, judge(t, run).Status)
+	}
+}
