@@ -77,6 +77,7 @@ func (r *Run) drain(ctx context.Context) {
 		})
 	}
 	closing.Wait()
+	r.waitForOutcomes()
 	if admin != nil {
 		_ = admin.Close()
 	}
@@ -88,15 +89,33 @@ func (r *Run) drain(ctx context.Context) {
 // waitForTraffic waits for calls that somebody left under way: what they meet while brokers restart would look like the
 // target's fault.
 func (r *Run) waitForTraffic(ctx context.Context) {
-	idle := make(chan struct{})
-	go func() { r.busy.Wait(); close(idle) }()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-		if r.interrupted.Err() != nil {
-			return
-		}
+	if !waitFor(ctx, &r.busy) && r.interrupted.Err() == nil {
 		r.doubt(contract.Doubt{Text: "a call of produce or consume was still under way when the run was judged"})
+	}
+}
+
+// settleTime is how long closed clients may take to tell of the last record that they held.
+const settleTime = 5 * time.Second
+
+// waitForOutcomes waits until the clients, which are closed, have told of every record: they do so on goroutines of their own,
+// and a record without outcome would look like one that the target never answered.
+func (r *Run) waitForOutcomes() {
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+	defer cancel()
+	if !waitFor(ctx, &r.unsettled) {
+		r.doubt(contract.Doubt{Text: "clients that were closed did not tell what became of their records"})
+	}
+}
+
+// waitFor reports whether a group was done before the context was.
+func waitFor(ctx context.Context, group *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -149,12 +149,14 @@ func (p *trackedProducer) sendSome(ctx context.Context, r *Run, o ProduceOptions
 		}
 	}
 	tally.sent.Add(int64(n))
+	r.unsettled.Add(n)
 	p.client.SendAsync(ctx, records, func(i int, result kafka.Result) {
 		givenUp := ctx.Err() != nil && errors.Is(result.Err, ctx.Err()) // by the caller, before it went out
 		tally.count(r.settle(serials[i], p.client.Retried(), givenUp, result))
 		if o.control == nil {
 			r.settled.Add(1)
 		}
+		r.unsettled.Done()
 	})
 }
 

@@ -43,6 +43,8 @@ type Run struct {
 	judging sync.Mutex     // one judgement at a time
 	busy    sync.WaitGroup // calls of Produce and Consume under way
 
+	unsettled sync.WaitGroup // records that clients hold
+
 	mu           sync.Mutex
 	producers    map[producerKey]*trackedProducer
 	clients      map[clientKey]*kafka.Producer
