@@ -107,8 +107,8 @@ func TestHealthyScriptExitsZeroAndPrintsItsContract(t *testing.T) {
 	require.Zero(t, k.wait(t), k.out.String())
 	require.Equal(t, contract.Pass, k.verdict(t).Status)
 	require.Contains(t, k.out.String(), "Contract of smoke_single on profile embedded")
-	require.Regexp(t, `kafka_writer_message_count\.+: 1000 `, k.out.String())
-	require.Regexp(t, `data_sent\.+: \d+ kB`, k.out.String())
+	require.Regexp(t, `kafka_writer_message_count\.+: 1002 `, k.out.String())
+	require.Regexp(t, `data_sent\.+: [0-9.]+ MB`, k.out.String())
 }
 
 func TestLieExits99AndNamesItsRuleAlone(t *testing.T) {
