@@ -25,6 +25,15 @@ func TestScriptThatThrowsIsInconclusiveAndSaysWhere(t *testing.T) {
 	require.Contains(t, verdict.Doubts[0].Text, "something the script did not foresee")
 }
 
+func TestScriptThatIsCutOffIsInconclusive(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, nil, "run", "extension/js/testdata/cut_off.js")
+	require.Equal(t, 99, k.wait(t), k.out.String())
+	verdict := k.verdict(t)
+	require.Equal(t, contract.Inconclusive, verdict.Status)
+	require.Contains(t, verdict.Doubts[0].Text, "k6 cut 1 iterations off")
+}
+
 func TestSecondLedgerIsRefused(t *testing.T) {
 	t.Parallel()
 	k := startK6(t, nil, "run", "extension/js/testdata/two_ledgers.js")

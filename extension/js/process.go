@@ -12,11 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
 	"github.com/sirupsen/logrus"
 	"go.k6.io/k6/v2/js/modules"
+	"go.k6.io/k6/v2/lib"
 
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
@@ -29,7 +31,6 @@ import (
 // against the events that k6 really sends.
 const (
 	eventTestEnd = 3
-	eventIterEnd = 5
 	eventExit    = 6
 )
 
@@ -54,6 +55,8 @@ type process struct {
 	verdicts []contract.Verdict // not printed yet
 	closers  []func() error
 	ended    bool
+
+	execution atomic.Pointer[lib.ExecutionState] // of the test, once a scenario has used the ledger
 
 	traffic traffic // of the clients behind the ledger
 
@@ -83,47 +86,15 @@ func (p *process) attach(vu modules.VU) {
 			p.environ = append(p.environ, name+"="+value)
 		}
 		p.logger = init.Logger
+		hookInto(init.Logger, p)
 	}
 	p.mu.Unlock()
 	p.watch(vu)
-	p.watchIterations(vu)
-}
-
-// watchIterations has a scenario function that throws, or is cut off, cast doubt on the runs: k6 itself goes on and exits 0,
-// though what the function was to look at has not been looked at.
-func (p *process) watchIterations(vu modules.VU) {
-	events := vu.Events().Local
-	if events == nil {
-		return
-	}
-	_, ends := events.Subscribe(eventIterEnd)
-	go func() {
-		for event := range ends {
-			if scenario, err := iterationError(event.Data); err != nil {
-				p.iterationFailed(scenario, err)
-			}
-			event.Done()
-		}
-	}()
-}
-
-// iterationError reads k6's data of an ended iteration, whose type is internal to k6.
-func iterationError(data any) (scenario string, err error) {
-	v := reflect.ValueOf(data)
-	if v.Kind() != reflect.Struct {
-		return "", fmt.Errorf("k6 tells of its iterations as %T, which this extension does not know", data)
-	}
-	name, failed := v.FieldByName("ScenarioName"), v.FieldByName("Error")
-	if !name.IsValid() || !failed.IsValid() {
-		return "", fmt.Errorf("k6 tells of its iterations as %T, which this extension does not know", data)
-	}
-	err, _ = failed.Interface().(error)
-	return name.String(), err
 }
 
 // iterationFailed doubts all runs, once for each scenario and error.
-func (p *process) iterationFailed(scenario string, err error) {
-	text := fmt.Sprintf("scenario %s did not get to its end: %s", scenario, firstLine(err.Error()))
+func (p *process) iterationFailed(scenario, why string) {
+	text := fmt.Sprintf("scenario %s did not get to its end: %s", scenario, firstLine(why))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.threw[text] {

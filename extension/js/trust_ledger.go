@@ -79,6 +79,7 @@ func (l *ledger) async(work ledgerCall) *sobek.Promise {
 		reject(errors.New("the ledger works in setup, teardown and scenarios, not in the init context"))
 		return promise
 	}
+	l.process.noteExecution(l.vu.Context())
 	ctx, reporter, builtin := l.vu.Context(), l.kafka.reporter(l.vu), l.vu.State().BuiltinMetrics
 	go func() {
 		result, err := l.call(ctx, reporter, work)
@@ -200,6 +201,7 @@ func (l *ledger) expect(requirement, what string, ok bool, evidence string, clai
 
 func (l *ledger) judge() *sobek.Promise {
 	return l.async(func(ctx context.Context, run *trust.Run, to *reporter) (any, error) {
+		l.process.doubtCutOff(run)
 		verdict, err := run.Judge(ctx)
 		if verdict == nil {
 			return nil, err
