@@ -54,11 +54,14 @@ func fillLog(b *testing.B, cfg kafka.Config) *ledger.Ledger {
 	b.Helper()
 	l := ledger.New(ledger.Options{Run: "bench"})
 	l.Own(benchTopic)
-	ids := l.NewProducer(ledger.ProducerOptions{Name: "bench", Idempotent: true, Ordered: true})
+	var ids [4]*ledger.Producer // as of four virtual users
+	for i := range ids {
+		ids[i] = l.NewProducer(ledger.ProducerOptions{Name: "bench", Idempotent: true, Ordered: true})
+	}
 	client, err := kafka.NewProducer(cfg, kafka.ProducerOptions{AutoCreate: true})
 	require.NoError(b, err)
-	for range benchRecords {
-		made := ids.Make(nil, 200)
+	for i := range benchRecords {
+		made := ids[i/100%len(ids)].Make(nil, 200)
 		record := kafka.Record{Topic: benchTopic, Partition: kafka.AnyPartition, Value: made.Value, Headers: toClient(made.Headers)}
 		client.SendAsync(b.Context(), []kafka.Record{record}, func(_ int, r kafka.Result) {
 			tp := ledger.TopicPartition{Topic: r.Topic, Partition: r.Partition}

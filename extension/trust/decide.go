@@ -63,6 +63,8 @@ func measured(j ledger.Judgement, f facts) contract.Measured {
 
 // countPartitions asks how many partitions the topic really has, which is what the Java partitioner goes by.
 func (r *Run) countPartitions(ctx context.Context) (int32, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*r.opts.Stall) // a target that fell silent would keep the client trying for minutes
+	defer cancel()
 	opts, err := r.config(nil).Options()
 	if err != nil {
 		return 0, err

@@ -134,6 +134,22 @@ func TestDeadTargetInTheMiddleIsNoLossAndEndsWithinABound(t *testing.T) {
 	}
 }
 
+func TestTargetThatFallsSilentEndsInDoubtWithinABound(t *testing.T) {
+	t.Parallel()
+	cluster, target := plainKafka(t, nil)
+	run := newRun(t, target, impatient)
+	traffic(t, run)
+	hang(t, cluster, kmsg.Metadata)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	verdict, err := run.Judge(ctx)
+	require.NoError(t, err)
+	require.NoError(t, ctx.Err(), "judging ended by itself")
+	require.Equal(t, contract.Inconclusive, verdict.Status)
+	require.Empty(t, verdict.Findings)
+	require.Contains(t, doubts(verdict), "counting the partitions")
+}
+
 func TestInterruptInTheMiddleOfAFinalReadIsNoLoss(t *testing.T) {
 	t.Parallel()
 	cluster, target := plainKafka(t, nil)
