@@ -27,7 +27,7 @@ func makeRecord(id uuid, key []byte, size int) Made {
 	sumAt := len(value)
 	value = append(value, "00000000 "...)
 	value = appendPayload(value, id.serial(), size-minValue)
-	putSum(value[sumAt:], contentSum(id, key, value[minValue:]))
+	putSum(value[sumAt:], contentSum(value[:uuidLength], key, value[minValue:]))
 	return Made{
 		Serial: id.serial(), Key: key, Value: value,
 		Headers: []Header{{Key: HeaderID, Value: value[:uuidLength:uuidLength]}},
@@ -43,15 +43,15 @@ func stampRecord(id uuid, key, value []byte, headers []Header) Made {
 			all = append(all, h)
 		}
 	}
-	sum := make([]byte, sumLength)
-	putSum(sum, stampSum(id, key, value, all))
-	all = append(all, Header{HeaderID, id.appendText(make([]byte, 0, uuidLength))}, Header{HeaderSum, sum})
+	sum, text := make([]byte, sumLength), id.appendText(make([]byte, 0, uuidLength))
+	putSum(sum, stampSum(text, key, value, all))
+	all = append(all, Header{HeaderID, text}, Header{HeaderSum, sum})
 	return Made{Serial: id.serial(), Key: key, Value: value, Headers: all}
 }
 
-// contentSum is CRC32-C over the 16 bytes of the UUID, the key, a separator and the content. The separator is 0x00; a nil key sets
-// its bit 0 and a nil content its bit 1, so that null and empty differ.
-func contentSum(id uuid, key, content []byte) uint32 {
+// contentSum is CRC32-C over the text of the UUID, the key, a separator and the content. The separator is 0x00; a nil key sets its
+// bit 0 and a nil content its bit 1, so that null and empty differ.
+func contentSum(id, key, content []byte) uint32 {
 	separator := byte(0)
 	if key == nil {
 		separator |= 1
@@ -59,23 +59,15 @@ func contentSum(id uuid, key, content []byte) uint32 {
 	if content == nil {
 		separator |= 2
 	}
-	sum := ^uint32(0)
-	for i := 56; i >= 0; i -= 8 {
-		sum = castagnoli[byte(sum)^byte(id.high>>i)] ^ sum>>8
-	}
-	for i := 56; i >= 0; i -= 8 {
-		sum = castagnoli[byte(sum)^byte(id.low>>i)] ^ sum>>8
-	}
-	sum = ^sum
+	sum := crc32.Update(0, castagnoli, id)
 	if len(key) > 0 {
 		sum = crc32.Update(sum, castagnoli, key)
 	}
-	sum = sumByte(sum, separator)
-	return crc32.Update(sum, castagnoli, content)
+	return crc32.Update(sumByte(sum, separator), castagnoli, content)
 }
 
 // stampSum continues contentSum over the script's own headers.
-func stampSum(id uuid, key, value []byte, headers []Header) uint32 {
+func stampSum(id, key, value []byte, headers []Header) uint32 {
 	sum := contentSum(id, key, value)
 	for _, h := range headers {
 		if h.Key == HeaderID || h.Key == HeaderSum {
@@ -124,10 +116,10 @@ func openEnvelope(value []byte) (id []byte, sum uint32, payload []byte, ok bool)
 
 // explainSum says what most likely differs in a made record whose checksum failed. The payload follows from the serial, which
 // tells a changed payload from a changed key or a changed length.
-func explainSum(id uuid, key []byte, sum uint32, payload []byte) Corruption {
+func explainSum(id uuid, text, key []byte, sum uint32, payload []byte) Corruption {
 	const furthest = 1 << 20
 	expected := appendPayload(nil, id.serial(), min(len(payload), furthest)+4096)
-	running := contentSum(id, key, []byte{})
+	running := contentSum(text, key, []byte{})
 	for n := 0; ; n++ {
 		if running == sum {
 			if n != len(payload) {

@@ -83,8 +83,8 @@ func identifyMade(run runBits, r *Record, header []byte, others int) Identity {
 		return differs(run, r.Key, header, inside, sum, payload)
 	}
 	own := id.high == uint64(run)
-	if contentSum(id, r.Key, payload) != sum {
-		return Identity{Kind: Corrupt, Serial: id.serial(), Known: own, Why: explainSum(id, r.Key, sum, payload)}
+	if contentSum(header, r.Key, payload) != sum {
+		return Identity{Kind: Corrupt, Serial: id.serial(), Known: own, Why: explainSum(id, header, r.Key, sum, payload)}
 	}
 	if !own {
 		return Identity{Kind: Foreign}
@@ -101,10 +101,10 @@ func differs(run runBits, key, header, inside []byte, sum uint32, payload []byte
 	if _, ok := parseUUID(header); !ok {
 		why = HeaderInvalid
 	}
-	if id, ok := parseUUID(inside); ok && contentSum(id, key, payload) == sum {
+	if _, ok := parseUUID(inside); ok && contentSum(inside, key, payload) == sum {
 		return suspect(run, inside, why)
 	}
-	if id, ok := parseUUID(header); ok && contentSum(id, key, payload) == sum {
+	if _, ok := parseUUID(header); ok && contentSum(header, key, payload) == sum {
 		why = WrongSum // the UUID inside the value is what was changed
 	}
 	if why == HeaderInvalid {
@@ -124,7 +124,7 @@ func identifyStamped(run runBits, r *Record, header, sumText []byte) Identity {
 	switch {
 	case !ok:
 		return suspect(run, header, SumInvalid)
-	case stampSum(id, r.Key, r.Value, r.Headers) != sum:
+	case stampSum(header, r.Key, r.Value, r.Headers) != sum:
 		return suspect(run, header, WrongSum)
 	case !own:
 		return Identity{Kind: Foreign}
