@@ -74,8 +74,8 @@ func (m *staleEnd) listOffsets(next handler) handler {
 	}
 }
 
-// hidePartition shows a topic without its last partition, from when every partition has a record until the first real batch
-// arrives. The producer of that batch has learned its metadata in between, and sends keys where they do not belong.
+// hidePartition shows a topic without its last partition, from when a reader has got a record of that partition until the first
+// real batch arrives. The producer of that batch has learned its metadata in between, and sends keys where they do not belong.
 type hidePartition struct {
 	honest
 	*liar
@@ -84,6 +84,7 @@ type hidePartition struct {
 }
 
 type hiding struct {
+	seen    bool                 // a reader has got a record of the last partition
 	until   time.Time            // zero: has not begun
 	over    time.Time            // when a batch came; zero: not yet
 	updated map[*connection]bool // readers that were sent to look again
@@ -91,8 +92,8 @@ type hiding struct {
 
 func newHidePartition(l *liar) mischief { return &hidePartition{liar: l, topics: map[string]*hiding{}} }
 
-// longestHiding ends the lie where no batch comes.
-const longestHiding = 3 * time.Second
+// longestHiding ends the lie where no batch comes: longer than a consumer group needs to form, before anybody sends.
+const longestHiding = 20 * time.Second
 
 func (m *hidePartition) pieces(p *partition, pieces []*piece) []*piece {
 	for _, piece := range pieces {
@@ -108,24 +109,14 @@ func (m *hidePartition) pieces(p *partition, pieces []*piece) []*piece {
 }
 
 // hides reports whether the topic is to be shown without its last partition.
-func (m *hidePartition) hides(l *life, topic string) bool {
+func (m *hidePartition) hides(topic string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	h := m.topics[topic]
-	if h == nil {
-		h = &hiding{updated: map[*connection]bool{}}
-		m.topics[topic] = h
+	if h == nil || !h.seen {
+		return false
 	}
 	if h.until.IsZero() {
-		partitions := l.kfake.PartitionInfos(topic)
-		for _, p := range partitions {
-			if p.HighWatermark == 0 {
-				return false
-			}
-		}
-		if len(partitions) < 2 {
-			return false
-		}
 		h.until = time.Now().Add(longestHiding)
 	}
 	if h.over.IsZero() && time.Now().After(h.until) {
@@ -137,15 +128,18 @@ func (m *hidePartition) hides(l *life, topic string) bool {
 func (m *hidePartition) handler(l *life, key kmsg.Key, next handler) handler {
 	switch key {
 	case kmsg.Fetch:
-		return onFetch(l, key, next, m.sendToMetadata)
+		return onFetch(l, key, next, func(f *fetched) {
+			m.note(l, f)
+			m.sendToMetadata(f)
+		})
 	case kmsg.Metadata:
-		return m.metadata(l, next)
+		return m.metadata(next)
 	default:
 		return next
 	}
 }
 
-func (m *hidePartition) metadata(l *life, next handler) handler {
+func (m *hidePartition) metadata(next handler) handler {
 	return func(ctx context.Context, x *exchange) error {
 		response := kmsg.NewPtrMetadataResponse()
 		if err := next(ctx, x); err != nil {
@@ -156,7 +150,7 @@ func (m *hidePartition) metadata(l *life, next handler) handler {
 		}
 		for i := range response.Topics {
 			t := &response.Topics[i]
-			if t.Topic == nil || len(t.Partitions) < 2 || !m.hides(l, *t.Topic) {
+			if t.Topic == nil || len(t.Partitions) < 2 || !m.hides(*t.Topic) {
 				continue
 			}
 			m.hits.Add(1)
@@ -171,6 +165,18 @@ func (m *hidePartition) metadata(l *life, next handler) handler {
 		}
 		x.respond(response)
 		return nil
+	}
+}
+
+// note sees that a reader gets a record of the last of several partitions.
+func (m *hidePartition) note(l *life, f *fetched) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if h := m.topics[f.topic]; len(f.part.RecordBatches) == 0 || h != nil && h.seen {
+		return
+	}
+	if n := len(l.kfake.PartitionInfos(f.topic)); n >= 2 && int(f.partition) == n-1 {
+		m.topics[f.topic] = &hiding{seen: true, updated: map[*connection]bool{}}
 	}
 }
 

@@ -155,6 +155,7 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		for p := range int32(3) {
 			produce(t, client(t, c, manual()), "many", p, 1, 1)
 		}
+		read(t, c, "many", 2) // from here on the last partition is hidden
 		for range 5 {
 			produce(t, client(t, c, kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil))), "many", 0, 1, 20)
 		}
