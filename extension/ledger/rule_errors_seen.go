@@ -12,9 +12,9 @@ func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
 	}
-	refusalsStored := j.refusalsStored()
+	excused := j.refusalsStored()
 	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
-		if class.Abandoned || refusalsStored && tally.sent && class.Kind == Failed {
+		if class.Abandoned || tally.sent && excused[class.Name] {
 			return
 		}
 		j.out.add(ErrorsSeen, func() Finding {
@@ -41,8 +41,16 @@ func (j *judging) errorsSeen() {
 	}
 }
 
-// refusalsStored tells whether a send that was refused for good stands in the log nevertheless. Its client fails what waits behind
-// it with the same error.
-func (j *judging) refusalsStored() bool {
-	return slices.ContainsFunc(j.producers, func(p *producerView) bool { return !p.aborted().IsEmpty() })
+// refusalsStored gives the names of the errors that refused sends for good where one of these stands in the log nevertheless. A client
+// fails what waits behind a refused batch with the same error, and may not know of all of it what became of it.
+func (j *judging) refusalsStored() map[string]bool {
+	names := map[string]bool{}
+	if slices.ContainsFunc(j.producers, func(p *producerView) bool { return !p.aborted().IsEmpty() }) {
+		j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+			if tally.sent && class.Kind == Failed {
+				names[class.Name] = true
+			}
+		})
+	}
+	return names
 }

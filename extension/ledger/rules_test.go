@@ -931,7 +931,27 @@ func TestErrorsSeen(t *testing.T) {
 			h.finish()
 		}
 	}
+	// A refusal that was stored in truth, and what the client makes of the records behind it.
+	stored := func(behind ledger.OutcomeKind, name string, abandoned bool) func(h *history) {
+		return func(h *history) {
+			h.options.PromisesNoErrors = true
+			p := h.producer()
+			h.sends(p, 0, 5)
+			m := p.Make(nil, 60)
+			h.put(0, recordOf(m))
+			h.outcome(m, ledger.Failed, 0, "INVALID_RECORD")
+			h.l.Settle(ledger.Outcome{Serial: p.Make(nil, 60).Serial, Kind: behind, TP: tp(0), Error: name, Abandoned: abandoned})
+			h.finish()
+		}
+	}
 	judgeAll(t, []scenario{
+		{name: "refused, stored: another failed with it", codes: fires(ledger.AbortedRead), run: stored(ledger.Failed, "INVALID_RECORD", false)},
+		{name: "refused, stored: another is unknown", codes: fires(ledger.AbortedRead), run: stored(ledger.Unknown, "INVALID_RECORD", false)},
+		{
+			name: "refused, stored: another error beside it", codes: fires(ledger.AbortedRead, ledger.ErrorsSeen),
+			run: stored(ledger.Unknown, "REQUEST_TIMED_OUT", false),
+		},
+		{name: "given up by the script", codes: fires(ledger.AbortedRead), run: stored(ledger.Unknown, "CANCELED", true)},
 		{name: "where none are promised", codes: fires(ledger.ErrorsSeen), total: 6, run: errs(true)},
 		{name: "where errors are legal", run: errs(false)},
 		{name: "none", run: func(h *history) {
