@@ -12,7 +12,9 @@ export { setup, judge as teardown };
 export async function main() {
   const batch = [];
   for (let i = 0; i < records; i++) {
-    batch.push(ledger.stamp({ key: `k${i % 10}`, value: i % 100 === 0 ? null : JSON.stringify({ i }), headers: [{ key: "a", value: "1" }, { key: "a", value: "2" }] }));
+    const headers = [{ key: "a", value: "1" }, { key: "a", value: "2" }];
+    const value = i % 100 === 0 ? null : JSON.stringify({ i });
+    batch.push(ledger.stamp({ key: `k${i % 10}`, value, headers }));
   }
   await producer.send(batch);
   for (let seen = 0; seen < records + 1; ) {
