@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"k6suite/extension/contract"
@@ -72,7 +71,7 @@ type liveReader struct {
 
 	shared     *readerGroup // with the group's other members
 	lastLook   time.Time
-	uncounted  map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
+	opened     map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
 	rebalances atomic.Int64
 
 	mu          sync.Mutex // guards what follows, which rebalances share with the reader
@@ -118,7 +117,7 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	r.mu.Unlock()
 	reader := &liveReader{
 		run: r, o: o, name: name, group: o.Group, lastCommit: time.Now(),
-		uncounted: map[ledger.TopicPartition]bool{}, taken: map[ledger.TopicPartition]int64{},
+		opened: map[ledger.TopicPartition]bool{}, taken: map[ledger.TopicPartition]int64{},
 	}
 	if reader.group == "" {
 		reader.group = name
@@ -145,10 +144,8 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 // read polls until the reader has read enough or its time is up.
 func (l *liveReader) read(ctx context.Context) {
 	deadline := time.Now().Add(l.o.Timeout)
-	var until time.Time
 	if l.o.For > 0 {
-		until = time.Now().Add(l.o.For)
-		deadline = until
+		deadline = time.Now().Add(l.o.For)
 	}
 	for {
 		before := l.revoked()
@@ -201,8 +198,8 @@ func (l *liveReader) took(records []kafka.Record, before int64) {
 // saw tells the ledger of one record.
 func (l *liveReader) saw(r *kafka.Record) {
 	tp := ledger.TopicPartition{Topic: r.Topic, Partition: r.Partition}
-	if l.o.Group == "" && !l.uncounted[tp] {
-		l.uncounted[tp] = true
+	if l.o.Group == "" && !l.opened[tp] {
+		l.opened[tp] = true
 		l.ids.Assign(tp, 0) // the run made the topic, so its log starts at 0
 	}
 	l.record.Offset, l.record.Timestamp, l.record.LeaderEpoch = r.Offset, r.Timestamp, r.LeaderEpoch
@@ -265,100 +262,4 @@ func (l *liveReader) conclude() {
 		Requirements: []string{"F2.2"},
 		Text:         fmt.Sprintf("%s (group %q) had not read %d acked records when it stopped", l.name, l.o.Group, l.got.Missing),
 	})
-}
-
-// commit commits what was read, as far as a group wants it and the last commit is long enough ago.
-func (l *liveReader) commit(ctx context.Context, now bool) {
-	l.mu.Lock()
-	due := l.o.Group != "" && (now || time.Since(l.lastCommit) >= commitEvery)
-	if due {
-		l.lastCommit = time.Now()
-	}
-	l.mu.Unlock()
-	if !due {
-		return
-	}
-	_, err := l.client.Commit(ctx, nil)
-	rebalancing := isRebalancing(err)
-	l.mu.Lock()
-	if l.refused = nil; rebalancing {
-		l.refused = err
-	}
-	l.mu.Unlock()
-	if err != nil && !rebalancing && ctx.Err() == nil {
-		l.failed(fmt.Errorf("commit: %w", err))
-	}
-}
-
-// isRebalancing tells what a group answers to a commit in the middle of a rebalance. It is part of the protocol and no error:
-// Java's consumer has the application try again (RebalanceInProgressException).
-func isRebalancing(err error) bool {
-	return errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration)
-}
-
-// leave commits and leaves the group. A commit that a rebalance refuses is tried again until the rebalance is over.
-func (l *liveReader) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
-	defer cancel()
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	for {
-		l.commit(ctx, true)
-		l.mu.Lock()
-		refused := l.refused
-		l.mu.Unlock()
-		if refused == nil || ctx.Err() != nil || l.run.interrupted.Err() != nil {
-			if refused != nil {
-				l.failed(fmt.Errorf("commit: %w", refused))
-			}
-			break
-		}
-		<-again.C
-	}
-	if err := l.client.Close(); err != nil {
-		l.failed(err)
-	}
-	l.shared.left(l.name)
-}
-
-// Assigned implements kafka.Listener: a new session of each partition begins.
-func (l *liveReader) Assigned(start kafka.Offsets) {
-	l.rebalances.Add(1)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	got := 0
-	for topic, partitions := range start {
-		got += len(partitions)
-		for partition, from := range partitions {
-			l.ids.Assign(ledger.TopicPartition{Topic: topic, Partition: partition}, max(from, 0))
-		}
-	}
-	l.shared.owns(l.name, got)
-}
-
-// Revoked implements kafka.Listener. What was read is committed while the partitions are still the member's.
-func (l *liveReader) Revoked(partitions kafka.Partitions) {
-	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
-	defer cancel()
-	l.commit(ctx, true)
-	l.gone(partitions)
-}
-
-// Lost implements kafka.Listener.
-func (l *liveReader) Lost(partitions kafka.Partitions) { l.gone(partitions) }
-
-func (l *liveReader) gone(partitions kafka.Partitions) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.revocations++
-	lost := 0
-	for topic, ids := range partitions {
-		lost += len(ids)
-		for _, partition := range ids {
-			tp := ledger.TopicPartition{Topic: topic, Partition: partition}
-			l.taken[tp] = l.revocations
-			l.ids.Revoke(tp)
-		}
-	}
-	l.shared.owns(l.name, -lost)
 }
