@@ -43,6 +43,17 @@ func (x *exchange) forward(ctx context.Context) (err error) {
 	return err
 }
 
+// served reads the request into one message, has it served, and reads the response into the other.
+func (x *exchange) served(ctx context.Context, by handler, request kmsg.Request, response kmsg.Response) error {
+	if err := x.decode(request); err != nil {
+		return err
+	}
+	if err := by(ctx, x); err != nil {
+		return err
+	}
+	return x.decodeResponse(response)
+}
+
 // rewrite replaces the request before it is forwarded.
 func (x *exchange) rewrite(message kmsg.Request) {
 	x.frame = encodeRequest(message, x.correlation, x.clientID)

@@ -10,13 +10,7 @@ import (
 // the epoch before reached, and consumers would take that for a loss of data; it reached the end of the log (KIP-101).
 func (l *life) serveOffsetForLeaderEpoch(ctx context.Context, x *exchange) error {
 	request, response := kmsg.NewPtrOffsetForLeaderEpochRequest(), kmsg.NewPtrOffsetForLeaderEpochResponse()
-	if err := x.decode(request); err != nil {
-		return err
-	}
-	if err := x.forward(ctx); err != nil {
-		return err
-	}
-	if err := x.decodeResponse(response); err != nil {
+	if err := x.served(ctx, forward, request, response); err != nil {
 		return err
 	}
 	asked := map[place]int32{}

@@ -46,13 +46,7 @@ func (m *staleEnd) handler(l *life, key kmsg.Key, next handler) handler {
 func (m *staleEnd) listOffsets(next handler) handler {
 	return func(ctx context.Context, x *exchange) error {
 		request, response := kmsg.NewPtrListOffsetsRequest(), kmsg.NewPtrListOffsetsResponse()
-		if err := x.decode(request); err != nil {
-			return err
-		}
-		if err := next(ctx, x); err != nil {
-			return err
-		}
-		if err := x.decodeResponse(response); err != nil {
+		if err := x.served(ctx, next, request, response); err != nil {
 			return err
 		}
 		latest := map[place]bool{}

@@ -23,13 +23,7 @@ func onFetch(l *life, key kmsg.Key, next handler, change func(*fetched)) handler
 	}
 	return func(ctx context.Context, x *exchange) error {
 		request, response := kmsg.NewPtrFetchRequest(), kmsg.NewPtrFetchResponse()
-		if err := x.decode(request); err != nil {
-			return err
-		}
-		if err := next(ctx, x); err != nil {
-			return err
-		}
-		if err := x.decodeResponse(response); err != nil {
+		if err := x.served(ctx, next, request, response); err != nil {
 			return err
 		}
 		if x.conn.asked == nil {

@@ -61,13 +61,7 @@ func (l *life) initialized(former *producer, name string, response *kmsg.InitPro
 
 func (l *life) serveAddPartitions(ctx context.Context, x *exchange) error {
 	request, response := kmsg.NewPtrAddPartitionsToTxnRequest(), kmsg.NewPtrAddPartitionsToTxnResponse()
-	if err := x.decode(request); err != nil {
-		return err
-	}
-	if err := x.forward(ctx); err != nil {
-		return err
-	}
-	if err := x.decodeResponse(response); err != nil {
+	if err := x.served(ctx, forward, request, response); err != nil {
 		return err
 	}
 	known := l.producers.get(request.ProducerID)
@@ -88,13 +82,7 @@ func (l *life) serveAddPartitions(ctx context.Context, x *exchange) error {
 
 func (l *life) serveAddOffsets(ctx context.Context, x *exchange) error {
 	request, response := kmsg.NewPtrAddOffsetsToTxnRequest(), kmsg.NewPtrAddOffsetsToTxnResponse()
-	if err := x.decode(request); err != nil {
-		return err
-	}
-	if err := x.forward(ctx); err != nil {
-		return err
-	}
-	if err := x.decodeResponse(response); err != nil || response.ErrorCode != 0 {
+	if err := x.served(ctx, forward, request, response); err != nil || response.ErrorCode != 0 {
 		return err
 	}
 	l.addGroup(request.ProducerID, request.Group)

@@ -11,8 +11,6 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
-
-	"k6suite/extension/internal/nearest"
 )
 
 var update = flag.Bool("update", false, "rewrite the table in DOCS/profiles.md")
@@ -78,13 +76,4 @@ func TestVariablesAreUnambiguous(t *testing.T) {
 	for variable := range shortForms() {
 		require.Contains(t, seen, variable)
 	}
-}
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	words := []string{"limits", "brokers", "claims"}
-	require.Equal(t, "limits", nearest.Word("limit", words))
-	require.Equal(t, "claims", nearest.Word("claim", words))
-	require.Empty(t, nearest.Word("x", nil))
-	require.Empty(t, nearest.Word("completely-different", words))
 }

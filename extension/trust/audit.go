@@ -22,11 +22,12 @@ func (r *Run) auditBucket(ctx context.Context, partitions int32) *contract.Audit
 		take(audit, o, records, r.target)
 		return nil
 	})
-	for _, corrupt := range corruptions(err) {
+	damaged := corruptions(err)
+	for _, corrupt := range damaged {
 		audit.Damaged(ledger.TopicPartition{Topic: corrupt.Topic, Partition: corrupt.Partition}, corrupt.Key, corrupt.Err.Error())
 	}
 	out := &contract.Audit{Objects: objects.Load(), Bytes: size.Load()}
-	if err != nil && len(corruptions(err)) == 0 {
+	if err != nil && len(damaged) == 0 {
 		audit.Fail(err.Error())
 		return out
 	}
@@ -42,6 +43,7 @@ func (r *Run) readBucket(ctx context.Context, visit func(objectstore.AuditObject
 	if err != nil {
 		return err
 	}
+	defer store.Close()
 	_, err = objectstore.Audit(ctx, store, objectstore.AuditOptions{Topics: []string{r.opts.Topic}}, visit)
 	if err != nil {
 		return fmt.Errorf("auditing the bucket: %w", err)
@@ -59,10 +61,7 @@ func take(audit *ledger.Audit, o objectstore.AuditObject, records []objectstore.
 			continue
 		}
 		record.Offset, record.Timestamp, record.Key, record.Value = from.Offset, from.Timestamp, from.Key, from.Value
-		record.Headers = record.Headers[:0]
-		for _, h := range from.Headers {
-			record.Headers = append(record.Headers, ledger.Header(h))
-		}
+		record.Headers = toLedger(record.Headers[:0], from.Headers)
 		audit.Read(tp, o.Key, record)
 	}
 }

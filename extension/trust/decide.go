@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"k6suite/extension/contract"
+	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
 )
 
@@ -30,7 +28,7 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(),
 		Findings: judgement.Findings, Doubts: r.doubts, Expectations: expectations,
 		Measured: measured(judgement, f), MinAcked: r.opts.Records,
-		Notes: append(r.notes, judgement.Notes...), LieHits: r.target.lieHits(),
+		Notes: judgement.Notes, LieHits: r.target.lieHits(),
 	}
 	if r.stopped == nil && !interrupted {
 		for _, d := range judgement.Doubts {
@@ -65,21 +63,14 @@ func measured(j ledger.Judgement, f facts) contract.Measured {
 func (r *Run) countPartitions(ctx context.Context) (int32, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.opts.Stall) // a target that fell silent would keep the client trying for minutes
 	defer cancel()
-	opts, err := r.config(nil).Options()
+	admin, err := kafka.NewAdmin(r.config(nil))
 	if err != nil {
 		return 0, err
 	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
-		return 0, err
-	}
-	defer client.Close()
-	topics, err := kadm.NewClient(client).ListTopics(ctx, r.opts.Topic)
-	if err == nil {
-		err = topics.Error()
-	}
+	defer func() { _ = admin.Close() }()
+	topics, err := admin.DescribeTopics(ctx, r.opts.Topic)
 	if err != nil {
 		return 0, fmt.Errorf("counting the partitions of %s: %w", r.opts.Topic, err)
 	}
-	return int32(len(topics[r.opts.Topic].Partitions)), nil
+	return int32(len(topics[0].Partitions)), nil
 }

@@ -65,10 +65,12 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: address, Controller: b.ID == probed.ControllerID})
 	}
 	if r.target.Profile.Claims.ObjectStorage {
-		if _, err := r.target.openBucket(ctx); err != nil {
+		bucket, err := r.target.openBucket(ctx)
+		if err != nil {
 			r.stop(err)
 			return info, nil
 		}
+		bucket.Close()
 	}
 	if err := r.prepareTopic(ctx, cfg); err != nil {
 		r.stop(fmt.Errorf("preflight on profile %s: %w", r.target.Profile.Name, err))

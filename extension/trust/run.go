@@ -52,7 +52,6 @@ type Run struct {
 	seers        map[int64]*ledger.Reader   // of records that scripts read
 	expectations []contract.Expectation
 	doubts       []contract.Doubt
-	notes        []string
 	groups       map[string]*readerGroup // by their name in the ledger
 	admin        *kafka.Admin            // nil until something is asked
 	readers      int                     // names the readers

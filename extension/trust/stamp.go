@@ -5,6 +5,7 @@ import (
 
 	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
+	"k6suite/extension/objectstore"
 )
 
 // Stamp gives a record that a script made an identity, in headers behind its own. From here on it counts as sent; its
@@ -58,7 +59,7 @@ func toClient(from []ledger.Header) []kafka.Header {
 }
 
 // toLedger appends headers to a slice, which may be reused.
-func toLedger(to []ledger.Header, from []kafka.Header) []ledger.Header {
+func toLedger[H kafka.Header | objectstore.Header](to []ledger.Header, from []H) []ledger.Header {
 	for _, h := range from {
 		to = append(to, ledger.Header(h))
 	}
