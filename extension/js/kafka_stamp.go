@@ -47,19 +47,17 @@ func (l *ledger) codec() *kafkaInstance {
 	return &kafkaInstance{vu: l.vu, bytes: newByteCodec(l.vu.Runtime())}
 }
 
-// reportSettled tells the ledgers what became of records that a script sent itself: those that were stamped.
+// reportSettled tells the ledger what became of records that a script sent itself: those that were stamped.
 func (p *process) reportSettled(records []kafka.Record, results []kafka.Result, retried bool) {
 	p.mu.Lock()
-	runs := make([]*trust.Run, 0, len(p.runs))
-	for _, run := range p.runs {
-		runs = append(runs, run)
-	}
+	run := p.run
 	p.mu.Unlock()
-	for _, run := range runs {
-		for i := range results {
-			if len(records[i].Headers) > 0 { // a stamp is one
-				run.Settled(records[i], results[i], retried)
-			}
+	if run == nil {
+		return
+	}
+	for i := range results {
+		if len(records[i].Headers) > 0 { // a stamp is one
+			run.Settled(records[i], results[i], retried)
 		}
 	}
 }

@@ -36,7 +36,7 @@ const (
 
 var errTestEnded = errors.New("the test has ended")
 
-// process is what all virtual users of a k6 process share: the target, the runs judged against it, and what must be closed
+// process is what all virtual users of a k6 process share: the target, the run that is judged on it, and what must be closed
 // at the end. Nothing of it starts before somebody needs it.
 type process struct {
 	watching  sync.Once
@@ -48,7 +48,7 @@ type process struct {
 	logger   logrus.FieldLogger
 	profile  *profile.Profile
 	target   *trust.Target
-	runs     map[string]*trust.Run
+	run      *trust.Run      // of the script's ledger, once something has used it
 	terms    *trust.Options  // of the script's ledger, once there is one
 	threw    map[string]bool // what scenarios threw, so that each is told once
 	judged   map[*contract.Verdict]bool
@@ -64,7 +64,7 @@ type process struct {
 }
 
 func newProcess() *process {
-	return &process{runs: map[string]*trust.Run{}, threw: map[string]bool{}, judged: map[*contract.Verdict]bool{}, out: os.Stdout}
+	return &process{threw: map[string]bool{}, judged: map[*contract.Verdict]bool{}, out: os.Stdout}
 }
 
 // attach is called by each module for each virtual user, in its init context.
@@ -92,7 +92,7 @@ func (p *process) attach(vu modules.VU) {
 	p.watch(vu)
 }
 
-// iterationFailed doubts all runs, once for each scenario and error.
+// iterationFailed doubts the run, once for each scenario and error.
 func (p *process) iterationFailed(scenario, why string) {
 	text := fmt.Sprintf("scenario %s did not get to its end: %s", scenario, firstLine(why))
 	p.mu.Lock()
@@ -101,8 +101,8 @@ func (p *process) iterationFailed(scenario, why string) {
 		return
 	}
 	p.threw[text] = true
-	for _, run := range p.runs {
-		run.Doubt(text)
+	if p.run != nil {
+		p.run.Doubt(text)
 	}
 }
 
@@ -134,22 +134,20 @@ func (p *process) watch(vu modules.VU) {
 	})
 }
 
-// end gives unjudged runs their verdict and closes all that was opened, last opened first.
+// end gives an unjudged run its verdict and closes all that was opened, last opened first.
 func (p *process) end() {
 	p.mu.Lock()
-	runs, closers := p.runs, p.closers
-	p.runs, p.closers, p.ended = map[string]*trust.Run{}, nil, true
+	run, closers := p.run, p.closers
+	p.run, p.closers, p.ended = nil, nil, true
 	p.mu.Unlock()
-	for _, run := range runs {
-		if !run.Judged() {
-			run.Interrupt("the end of the test")
-			verdict, err := run.Judge(context.Background())
-			if err != nil {
-				p.logger.WithError(err).Error("judging at the end of the test")
-			}
-			if verdict != nil {
-				p.announce(verdict)
-			}
+	if run != nil && !run.Judged() {
+		run.Interrupt("the end of the test")
+		verdict, err := run.Judge(context.Background())
+		if err != nil {
+			p.logger.WithError(err).Error("judging at the end of the test")
+		}
+		if verdict != nil {
+			p.announce(verdict)
 		}
 	}
 	for i := len(closers) - 1; i >= 0; i-- {
@@ -251,7 +249,7 @@ func (p *process) resolve(ctx context.Context) (kafka.Config, error) {
 	return target.Kafka, nil
 }
 
-// catchSignals tells the runs of a Ctrl-C. k6 handles the same signal itself: it stops the scenarios and calls teardown.
+// catchSignals tells the run of a Ctrl-C. k6 handles the same signal itself: it stops the scenarios and calls teardown.
 func (p *process) catchSignals() {
 	p.signalled.Do(func() {
 		signals := make(chan os.Signal, 1)
@@ -260,8 +258,8 @@ func (p *process) catchSignals() {
 		go func() {
 			for s := range signals {
 				p.mu.Lock()
-				for _, run := range p.runs {
-					run.Interrupt(signalName(s))
+				if p.run != nil {
+					p.run.Interrupt(signalName(s))
 				}
 				p.mu.Unlock()
 			}
@@ -276,16 +274,16 @@ func signalName(s os.Signal) string {
 	return "Ctrl-C (SIGINT)"
 }
 
-// run finds or makes the run of a script; virtual users that give the same options share it.
-func (p *process) run(ctx context.Context, opts trust.Options) (*trust.Run, error) {
+// theRun finds or makes the run of the script's ledger, whose terms claim has seen.
+func (p *process) theRun(ctx context.Context, opts trust.Options) (*trust.Run, error) {
 	target, err := p.openTarget(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if run := p.runs[opts.Topic]; run != nil {
-		return run, nil
+	if p.run != nil {
+		return p.run, nil
 	}
 	if p.ended {
 		return nil, errTestEnded
@@ -294,7 +292,7 @@ func (p *process) run(ctx context.Context, opts trust.Options) (*trust.Run, erro
 	if err != nil {
 		return nil, err
 	}
-	p.runs[opts.Topic] = run
+	p.run = run
 	return run, nil
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // k6 exits 0 when a scenario function throws or is cut off, though what the function was to look at has not been looked at. Both
-// cast doubt on the runs. An exception shows in what k6 logs of its scenarios; its event of an ended iteration tells the same,
+// cast doubt on the run. An exception shows in what k6 logs of its scenarios; its event of an ended iteration tells the same,
 // but whoever listens to that makes k6 warn of each iteration that a Ctrl-C cuts off.
 
 // Fire implements logrus.Hook.

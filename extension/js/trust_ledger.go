@@ -69,7 +69,7 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 
 // theRun finds or makes the run that all virtual users share. It opens the target when it is the first to need it.
 func (l *ledger) theRun(ctx context.Context) (*trust.Run, error) {
-	return l.process.run(ctx, l.options)
+	return l.process.theRun(ctx, l.options)
 }
 
 // async runs work off the JavaScript goroutine and resolves a promise with what the result becomes there.
