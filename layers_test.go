@@ -22,6 +22,9 @@ const module = "k6suite"
 func layers() map[string][]string {
 	const (
 		nearest   = "extension/internal/nearest"
+		wire      = "extension/internal/wire"
+		proxy     = "extension/chaos/kafkaproxy"
+		chaos     = "extension/chaos"
 		ledger    = "extension/ledger"
 		profile   = "extension/profile"
 		s3proxy   = "extension/chaos/s3proxy"
@@ -38,18 +41,21 @@ func layers() map[string][]string {
 	return map[string][]string{
 		"":        {extension},
 		extension: {js, suite},
-		js:        {suite, trust, report, embedded, contract, kafka, store, s3proxy, profile, ledger, nearest, "config"},
-		suite:     {trust, report, embedded, contract, store, profile, ledger},
-		trust:     {report, embedded, contract, kafka, store, s3proxy, profile, ledger},
+		js:        {suite, trust, report, embedded, contract, kafka, store, chaos, proxy, s3proxy, profile, ledger, nearest, "config"},
+		suite:     {trust, report, embedded, contract, store, proxy, profile, ledger},
+		trust:     {report, embedded, contract, kafka, store, chaos, proxy, s3proxy, profile, ledger},
 		report:    {contract, ledger},
-		embedded:  {store, s3proxy, nearest},
+		embedded:  {store, proxy, s3proxy, wire, nearest},
+		chaos:     {proxy, nearest},
 		contract:  {ledger},
 		kafka:     nil,
 		store:     nil,
+		proxy:     {wire, nearest},
 		s3proxy:   nil,
 		profile:   {nearest, "config"},
 		ledger:    nil,
 		nearest:   nil,
+		wire:      nil,
 		"config":  nil,
 	}
 }
@@ -57,9 +63,10 @@ func layers() map[string][]string {
 // testLayers says what test files may import beyond that, to prove that two packages fit. None may reach up to k6.
 func testLayers() map[string][]string {
 	return map[string][]string{
-		"":                        {"config", "extension/contract", "extension/profile"},
-		"extension/chaos/s3proxy": {"extension/objectstore"}, // a real S3 server behind the proxy
-		"extension/js":            {"extension"},             // whole k6 processes, with what xk6 builds into them
+		"":                           {"config", "extension/contract", "extension/profile"},
+		"extension/chaos/s3proxy":    {"extension/objectstore"}, // a real S3 server behind the proxy
+		"extension/chaos/kafkaproxy": {"extension/embedded"},    // a cluster whose records survive its brokers
+		"extension/js":               {"extension"},             // whole k6 processes, with what xk6 builds into them
 	}
 }
 

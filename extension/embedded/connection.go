@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/wire"
 )
 
 // maxAhead is how many requests of one connection are read before the first of them is answered.
@@ -28,7 +30,7 @@ type connection struct {
 
 // exchange is one request on its way to kfake, and the response on its way back.
 type exchange struct {
-	request
+	wire.Request
 	conn     *connection
 	response []byte
 	release  func()
@@ -39,13 +41,13 @@ type handler func(ctx context.Context, x *exchange) error
 
 // forward lets kfake serve the request.
 func (x *exchange) forward(ctx context.Context) (err error) {
-	x.response, x.release, err = x.conn.up.roundTrip(ctx, x.frame)
+	x.response, x.release, err = x.conn.up.roundTrip(ctx, x.Frame)
 	return err
 }
 
 // served reads the request into one message, has it served, and reads the response into the other.
 func (x *exchange) served(ctx context.Context, by handler, request kmsg.Request, response kmsg.Response) error {
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	if err := by(ctx, x); err != nil {
@@ -56,18 +58,18 @@ func (x *exchange) served(ctx context.Context, by handler, request kmsg.Request,
 
 // rewrite replaces the request before it is forwarded.
 func (x *exchange) rewrite(message kmsg.Request) {
-	x.frame = encodeRequest(message, x.correlation, x.clientID)
+	x.Frame = wire.EncodeRequest(message, x.Correlation, x.ClientID)
 }
 
 // decodeResponse reads the response into message.
 func (x *exchange) decodeResponse(message kmsg.Response) error {
-	message.SetVersion(x.version)
-	return decodeResponse(x.response, message)
+	message.SetVersion(x.Version)
+	return wire.DecodeResponse(x.response, message)
 }
 
 // respond replaces the response.
 func (x *exchange) respond(message kmsg.Response) {
-	frame := encodeResponse(message, x.correlation)
+	frame := wire.EncodeResponse(message, x.Correlation)
 	x.done()
 	x.response = frame
 }
@@ -97,7 +99,7 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 		defer cancel()
 		defer close(frames)
 		for {
-			frame, err := readFrame(sock)
+			frame, err := wire.ReadFrame(sock)
 			if err != nil {
 				return
 			}
@@ -124,18 +126,18 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 }
 
 func (c *connection) handle(ctx context.Context, frame []byte) error {
-	r, err := parseRequest(frame)
+	r, err := wire.ParseRequest(frame)
 	if err != nil {
 		return err
 	}
-	c.life.metrics.request(c.node, r.key)
-	x := &exchange{request: r, conn: c}
-	if r.key == kmsg.Produce {
+	c.life.metrics.request(c.node, r.Key)
+	x := &exchange{Request: r, conn: c}
+	if r.Key == kmsg.Produce {
 		return c.produce(ctx, x)
 	}
 	c.pending.Wait() // what was produced before is answered before
 	defer x.done()
-	if err := c.life.handlerFor(r.key)(ctx, x); err != nil {
+	if err := c.life.handlerFor(r.Key)(ctx, x); err != nil {
 		return err
 	}
 	_, err = c.sock.Write(x.response)

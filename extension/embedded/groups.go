@@ -60,7 +60,7 @@ func (l *life) saveGroup(ctx context.Context, group string) error {
 
 func (l *life) serveOffsetCommit(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrOffsetCommitRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	return l.thenSaveGroups(ctx, x, request.Group)
@@ -68,7 +68,7 @@ func (l *life) serveOffsetCommit(ctx context.Context, x *exchange) error {
 
 func (l *life) serveOffsetDelete(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrOffsetDeleteRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	return l.thenSaveGroups(ctx, x, request.Group)
@@ -76,7 +76,7 @@ func (l *life) serveOffsetDelete(ctx context.Context, x *exchange) error {
 
 func (l *life) serveDeleteGroups(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrDeleteGroupsRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	return l.thenSaveGroups(ctx, x, request.Groups...)

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/wire"
 )
 
 // inner is the cluster's own client of its kfake brokers, one connection to each.
@@ -56,7 +58,7 @@ func (i *inner) request(ctx context.Context, node int32, message kmsg.Request) (
 		l.conn = conn
 	}
 	l.next++
-	frame, release, err := l.conn.roundTrip(ctx, encodeRequest(message, l.next, "k6suite-embedded"))
+	frame, release, err := l.conn.roundTrip(ctx, wire.EncodeRequest(message, l.next, "k6suite-embedded"))
 	if err != nil {
 		_ = l.conn.Close()
 		l.conn = nil
@@ -65,7 +67,7 @@ func (i *inner) request(ctx context.Context, node int32, message kmsg.Request) (
 	defer release()
 	response := message.ResponseKind()
 	response.SetVersion(message.GetVersion())
-	return response, decodeResponse(append([]byte(nil), frame...), response)
+	return response, wire.DecodeResponse(append([]byte(nil), frame...), response)
 }
 
 // toLeader sends a request to the leader of the partition; moved reports from a response that it was sent to a former one.

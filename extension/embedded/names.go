@@ -20,7 +20,7 @@ func storable(name string) bool {
 // serveCreateTopics keeps names from kfake that a topic may not have.
 func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrCreateTopicsRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	var refused []kmsg.CreateTopicsResponseTopic
@@ -55,7 +55,7 @@ func (l *life) serveMetadata(ctx context.Context, x *exchange) error {
 		return x.forward(ctx)
 	}
 	request, response := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataResponse()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	refused := refusedNames(request)

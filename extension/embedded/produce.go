@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/wire"
 )
 
 // Produce versions that are served, as kfake has them.
@@ -35,11 +37,11 @@ type producePart struct {
 
 // produce queues the batches of a Produce request and leaves the answer to answerCalls.
 func (c *connection) produce(ctx context.Context, x *exchange) error {
-	if x.version < minProduceVersion || x.version > maxProduceVersion {
+	if x.Version < minProduceVersion || x.Version > maxProduceVersion {
 		return x.forwardRefused(ctx)
 	}
 	call := &produceCall{life: c.life, x: x, request: kmsg.NewPtrProduceRequest(), started: time.Now()}
-	if err := x.decode(call.request); err != nil {
+	if err := x.Decode(call.request); err != nil {
 		return err
 	}
 	for i := range call.request.Topics {
@@ -137,7 +139,7 @@ func (call *produceCall) wait(ctx context.Context) ([]byte, error) {
 		call.life.metrics.produced(call.x.conn.node, part.entry.batch, outcomes[i])
 	}
 	if call.request.Acks != 0 {
-		return encodeResponse(call.response(outcomes), call.x.correlation), nil
+		return wire.EncodeResponse(call.response(outcomes), call.x.Correlation), nil
 	}
 	for _, o := range outcomes {
 		if o.err != nil { // acks=0 has no answer: Kafka closes the connection to tell that something is wrong

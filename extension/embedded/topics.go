@@ -19,7 +19,7 @@ func (l *life) serveTopicChange(ctx context.Context, x *exchange) error {
 // serveDeleteTopics deletes topics from kfake, from the durable list, and then their objects.
 func (l *life) serveDeleteTopics(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrDeleteTopicsRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	var doomed []*topic

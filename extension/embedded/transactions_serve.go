@@ -11,7 +11,7 @@ import (
 // serveInitProducerID ends what the transactional id has left open, and makes the new epoch durable.
 func (l *life) serveInitProducerID(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrInitProducerIDRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	if request.TransactionalID == nil {
@@ -91,7 +91,7 @@ func (l *life) serveAddOffsets(ctx context.Context, x *exchange) error {
 
 func (l *life) serveTxnOffsetCommit(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrTxnOffsetCommitRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	if err := x.forward(ctx); err != nil {
@@ -114,11 +114,11 @@ func (l *life) addGroup(id int64, group string) {
 // serveEndTxn makes the markers, the committed offsets and the new epoch durable.
 func (l *life) serveEndTxn(ctx context.Context, x *exchange) error {
 	request, response := kmsg.NewPtrEndTxnRequest(), kmsg.NewPtrEndTxnResponse()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	known := l.producers.get(request.ProducerID)
-	if err := l.decide(ctx, known, request, x.version); err != nil {
+	if err := l.decide(ctx, known, request, x.Version); err != nil {
 		return err
 	}
 	var groups []string
@@ -130,7 +130,7 @@ func (l *life) serveEndTxn(ctx context.Context, x *exchange) error {
 			return err
 		}
 		groups = known.close(request.Commit)
-		if x.version >= 5 && response.ProducerID >= 0 {
+		if x.Version >= 5 && response.ProducerID >= 0 {
 			known.mu.Lock()
 			name, timeout := known.transactional, known.timeout
 			known.mu.Unlock()
@@ -177,7 +177,7 @@ func (l *life) decide(ctx context.Context, known *producer, request *kmsg.EndTxn
 // serveMarkers makes markers durable that a client writes by itself, as administrators may.
 func (l *life) serveMarkers(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrWriteTxnMarkersRequest()
-	if err := x.decode(request); err != nil {
+	if err := x.Decode(request); err != nil {
 		return err
 	}
 	var places []place

@@ -1,0 +1,137 @@
+// Package wire takes the frames of the Kafka protocol apart and puts them together again. The messages themselves are kmsg's.
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/twmb/franz-go/pkg/kbin"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+const (
+	sizeBytes = 4
+	// MaxFrameBytes is the greatest frame that is read: a client's request, or a broker's response. Kafka's
+	// socket.request.max.bytes is 100 MiB by default.
+	MaxFrameBytes = 256 << 20
+	// firstBytes is how much room a frame gets before its bytes are there: a length alone must not cost memory.
+	firstBytes = 1 << 20
+)
+
+// ErrMalformed is the cause of every error about bytes that are not the Kafka protocol.
+var ErrMalformed = errors.New("malformed")
+
+// Request is one request as it came from the wire, its header taken apart. The body is decoded only where somebody needs it.
+type Request struct {
+	Frame       []byte // the size included
+	Body        []byte // part of the frame
+	Key         kmsg.Key
+	Version     int16
+	Correlation int32
+	ClientID    string
+}
+
+// ReadFrame reads one length-prefixed frame, the length included. io.EOF is the end between two frames.
+func ReadFrame(in io.Reader) ([]byte, error) {
+	var size [sizeBytes]byte
+	if _, err := io.ReadFull(in, size[:]); err != nil {
+		return nil, err
+	}
+	n := int64(binary.BigEndian.Uint32(size[:]))
+	if n > MaxFrameBytes {
+		return nil, fmt.Errorf("%w: frame of %d bytes: at most %d are read", ErrMalformed, n, MaxFrameBytes)
+	}
+	frame := make([]byte, sizeBytes+min(n, firstBytes))
+	copy(frame, size[:])
+	for have := int64(0); ; {
+		if _, err := io.ReadFull(in, frame[sizeBytes+have:]); err != nil {
+			return nil, fmt.Errorf("frame of %d bytes: %w", n, noEOF(err))
+		}
+		if have = int64(len(frame)) - sizeBytes; have == n {
+			return frame, nil
+		}
+		frame = append(frame, make([]byte, min(n-have, have))...)
+	}
+}
+
+// noEOF tells an end in the middle of a frame from one between two.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// ParseRequest takes the header of a request apart (request header versions 1 and 2).
+func ParseRequest(frame []byte) (Request, error) {
+	in := kbin.Reader{Src: frame[sizeBytes:]}
+	r := Request{Frame: frame, Key: kmsg.Key(in.Int16()), Version: in.Int16(), Correlation: in.Int32()}
+	if id := in.NullableString(); id != nil {
+		r.ClientID = *id
+	}
+	message := kmsg.RequestForKey(int16(r.Key))
+	if message == nil {
+		return r, fmt.Errorf("%w: request with key %d: no such API", ErrMalformed, r.Key)
+	}
+	message.SetVersion(r.Version)
+	if message.IsFlexible() {
+		kmsg.SkipTags(&in)
+	}
+	if err := in.Complete(); err != nil {
+		return r, fmt.Errorf("%w: request header: %w", ErrMalformed, err)
+	}
+	r.Body = in.Src
+	return r, nil
+}
+
+// Decode reads the body into message, which must be of the request's key. Byte fields are parts of the frame, not copies.
+func (r *Request) Decode(message kmsg.Request) error {
+	message.SetVersion(r.Version)
+	if err := message.ReadFrom(r.Body); err != nil {
+		return fmt.Errorf("%w: %s request version %d: %w", ErrMalformed, r.Key.Name(), r.Version, err)
+	}
+	return nil
+}
+
+// EncodeRequest returns the frame of a request.
+func EncodeRequest(message kmsg.Request, correlation int32, clientID string) []byte {
+	return kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID)).AppendRequest(nil, message, correlation)
+}
+
+// EncodeResponse returns the frame of a response (response header version 1 where the API is flexible, else 0).
+func EncodeResponse(message kmsg.Response, correlation int32) []byte {
+	frame := make([]byte, sizeBytes, 128)
+	frame = binary.BigEndian.AppendUint32(frame, uint32(correlation))
+	if message.IsFlexible() && kmsg.Key(message.Key()) != kmsg.ApiVersions {
+		frame = append(frame, 0) // no tagged fields
+	}
+	frame = message.AppendTo(frame)
+	binary.BigEndian.PutUint32(frame, uint32(len(frame)-sizeBytes))
+	return frame
+}
+
+// Correlation returns the correlation id of a response frame.
+func Correlation(frame []byte) (int32, error) {
+	if len(frame) < 2*sizeBytes {
+		return 0, fmt.Errorf("%w: response of %d bytes has no header", ErrMalformed, len(frame)-sizeBytes)
+	}
+	return int32(binary.BigEndian.Uint32(frame[sizeBytes:])), nil
+}
+
+// DecodeResponse reads a response frame into message, whose version must be set. Byte fields are parts of the frame.
+func DecodeResponse(frame []byte, message kmsg.Response) error {
+	in := kbin.Reader{Src: frame[sizeBytes:]}
+	in.Int32() // correlation
+	if message.IsFlexible() && kmsg.Key(message.Key()) != kmsg.ApiVersions {
+		kmsg.SkipTags(&in)
+	}
+	if err := in.Complete(); err != nil {
+		return fmt.Errorf("%w: response header: %w", ErrMalformed, err)
+	}
+	if err := message.ReadFrom(in.Src); err != nil {
+		return fmt.Errorf("%w: %s response version %d: %w", ErrMalformed, kmsg.Key(message.Key()).Name(), message.GetVersion(), err)
+	}
+	return nil
+}
