@@ -17,7 +17,7 @@ func storable(name string) bool {
 	return legalName.MatchString(name) && name != "." && name != ".." && name != stateFolder
 }
 
-// serveCreateTopics keeps names from kfake that a topic may not have.
+// serveCreateTopics keeps names from kfake that a topic may not have, and says of every topic which configurations it has.
 func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrCreateTopicsRequest()
 	if err := x.Decode(request); err != nil {
@@ -33,16 +33,20 @@ func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 		refused = append(refused, answer)
 		return true
 	})
-	if len(refused) == 0 {
-		return l.serveTopicChange(ctx, x)
+	if len(refused) > 0 {
+		x.rewrite(request)
 	}
-	x.rewrite(request)
 	if err := l.serveTopicChange(ctx, x); err != nil {
 		return err
 	}
 	response := kmsg.NewPtrCreateTopicsResponse()
 	if err := x.decodeResponse(response); err != nil {
 		return err
+	}
+	for i := range response.Topics {
+		if t := &response.Topics[i]; t.Configs == nil { // which the admin client of Java does not survive
+			t.Configs = []kmsg.CreateTopicsResponseTopicConfig{}
+		}
 	}
 	response.Topics = append(response.Topics, refused...)
 	x.respond(response)
