@@ -1,0 +1,107 @@
+package kafkaproxy
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// noNode is the id of a broker that is not known.
+const noNode = -1
+
+// backend is one broker, as the proxy reaches it.
+type backend struct {
+	proxy   *Proxy
+	address string
+	node    atomic.Int32 // noNode as long as no response has named it
+
+	connections atomic.Int64 // that were opened, over all time, and carried a request for records
+	records     atomic.Int64 // requests for records: Produce, Fetch, ShareFetch
+}
+
+// BrokerTraffic is what the clients of the proxy had to do with one broker.
+type BrokerTraffic struct {
+	Address string
+	// Connections that were opened to it and carried at least one Produce or Fetch request.
+	Connections int64
+	// Requests of Produce and Fetch that were sent to it, parts of split ones included.
+	Requests int64
+}
+
+// Traffic returns the traffic of records by node id, for every broker that responses named. One that got none is there too.
+func (p *Proxy) Traffic() map[int32]BrokerTraffic {
+	traffic := map[int32]BrokerTraffic{}
+	for _, b := range p.backends.all() {
+		if node := b.node.Load(); node != noNode {
+			traffic[node] = BrokerTraffic{Address: b.address, Connections: b.connections.Load(), Requests: b.records.Load()}
+		}
+	}
+	return traffic
+}
+
+// dial opens a connection to the broker.
+func (b *backend) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := b.proxy.options.Dial(ctx, "tcp", b.address)
+	if err != nil {
+		return nil, fmt.Errorf("broker at %s: %w", b.address, err)
+	}
+	config := b.proxy.options.BrokerTLS
+	if config == nil {
+		return conn, nil
+	}
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName, _, _ = net.SplitHostPort(b.address) // it was checked, or came as host and port
+	}
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("broker at %s: TLS: %w", b.address, err)
+	}
+	return secured, nil
+}
+
+// carriesRecords tells the APIs that move records from those that speak of them.
+func carriesRecords(key kmsg.Key) bool {
+	return key == kmsg.Produce || key == kmsg.Fetch || key == kmsg.ShareFetch
+}
+
+// backends are the brokers by their address.
+type backends struct {
+	proxy *Proxy
+
+	mu        sync.Mutex
+	byAddress map[string]*backend
+}
+
+func newBackends(p *Proxy) *backends { return &backends{proxy: p, byAddress: map[string]*backend{}} }
+
+// at returns the broker at an address.
+func (s *backends) at(address string) *backend {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.byAddress[address]
+	if b == nil {
+		b = &backend{proxy: s.proxy, address: address}
+		b.node.Store(noNode)
+		s.byAddress[address] = b
+	}
+	return b
+}
+
+func (s *backends) all() []*backend {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*backend, 0, len(s.byAddress))
+	for _, b := range s.byAddress {
+		list = append(list, b)
+	}
+	return list
+}

@@ -1,0 +1,125 @@
+package kafkaproxy
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/wire"
+)
+
+// errUnanswered is what becomes of a call whose broker went before it answered.
+var errUnanswered = errors.New("the broker closed the connection before it answered")
+
+// call is one request on its way, and its response on the way back. One goroutine after the other has it: who sends it, until
+// it is answered, and then who hands the answer on.
+type call struct {
+	wire.Request
+	message kmsg.Request // the body, once somebody asked for it
+
+	once     sync.Once
+	done     chan struct{} // closed once there is an answer
+	response []byte        // frame; nil where the API has none (acks=0)
+	answer   kmsg.Response // the response, once somebody asked for it
+	err      error         // why there is none; then the connection that waits for it is ended
+}
+
+// newCall takes a frame apart. What the proxy cannot decode is an error.
+func newCall(frame []byte) (*call, error) {
+	request, err := wire.ParseRequest(frame)
+	if err != nil {
+		return nil, err
+	}
+	return &call{Request: request, done: make(chan struct{})}, nil
+}
+
+// newCallFor makes a call of a message of our own, or of a part of one.
+func newCallFor(message kmsg.Request, correlation int32, clientID string) *call {
+	return &call{
+		Request: wire.Request{
+			Frame: wire.EncodeRequest(message, correlation, clientID), Key: kmsg.Key(message.Key()), Version: message.GetVersion(),
+			Correlation: correlation, ClientID: clientID,
+		},
+		message: message, done: make(chan struct{}),
+	}
+}
+
+// request returns the decoded body. It is shared: who changes it has to encode it.
+func (c *call) request() (kmsg.Request, error) {
+	if c.message != nil {
+		return c.message, nil
+	}
+	message := kmsg.RequestForKey(int16(c.Key))
+	if c.Version < 0 || c.Version > message.MaxVersion() {
+		return nil, fmt.Errorf("%w: %s request version %d: versions up to %d are known",
+			wire.ErrMalformed, c.Key.Name(), c.Version, message.MaxVersion())
+	}
+	if err := c.Decode(message); err != nil {
+		return nil, err
+	}
+	c.message = message
+	return message, nil
+}
+
+// encode puts the changed message into the frame.
+func (c *call) encode() {
+	c.Frame, c.Body = wire.EncodeRequest(c.message, c.Correlation, c.ClientID), nil
+}
+
+// complete answers the call with a frame. Only the first answer counts.
+func (c *call) complete(response []byte) {
+	c.once.Do(func() {
+		c.response = response
+		close(c.done)
+	})
+}
+
+// respond answers the call with a message.
+func (c *call) respond(message kmsg.Response) {
+	message.SetVersion(c.Version)
+	c.once.Do(func() {
+		c.answer, c.response = message, wire.EncodeResponse(message, c.Correlation)
+		close(c.done)
+	})
+}
+
+// fail ends the call without an answer.
+func (c *call) fail(err error) {
+	c.once.Do(func() {
+		c.err = err
+		close(c.done)
+	})
+}
+
+// reply returns the decoded response of a call that was answered with one. It is shared: who changes it has to replace it.
+func (c *call) reply() (kmsg.Response, error) {
+	if c.answer != nil {
+		return c.answer, nil
+	}
+	message := kmsg.ResponseForKey(int16(c.Key))
+	message.SetVersion(c.Version)
+	if err := wire.DecodeResponse(c.response, message); err != nil {
+		return nil, err
+	}
+	c.answer = message
+	return message, nil
+}
+
+// replace puts the changed answer into the response.
+func (c *call) replace() {
+	c.response = wire.EncodeResponse(c.answer, c.Correlation)
+}
+
+// unanswered reports whether the protocol has no response to the call: Produce with acks=0.
+func (c *call) unanswered() (bool, error) {
+	if c.Key != kmsg.Produce {
+		return false, nil
+	}
+	message, err := c.request()
+	if err != nil {
+		return false, err
+	}
+	return message.(*kmsg.ProduceRequest).Acks == 0, nil
+}

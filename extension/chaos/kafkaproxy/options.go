@@ -1,0 +1,64 @@
+package kafkaproxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+)
+
+// DialFunc opens a connection, as net.Dialer.DialContext does.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Options describe a proxy.
+type Options struct {
+	// Brokers are bootstrap addresses of the cluster, "host:port". At least one.
+	Brokers []string
+	// SingleEndpoint puts the whole cluster behind one address. Default: false, one listener for each broker.
+	SingleEndpoint bool
+	// Listen is where the proxy listens. With a port other than 0, the listeners of further brokers take the ports behind it.
+	// Default: "127.0.0.1:0", free ports on loopback.
+	Listen string
+	// Advertise is the host that clients are told. Default: the host of Listen.
+	Advertise string
+	// TLS ends the TLS of clients, by its certificates. Default: clients speak plain text.
+	TLS *tls.Config
+	// BrokerTLS has the proxy speak TLS to brokers. Without ServerName it is the host that is dialled. Default: plain text.
+	BrokerTLS *tls.Config
+	// Dial opens connections to brokers. Default: net.Dialer.
+	Dial DialFunc
+	// Logger gets what goes wrong with connections. Default: nothing is logged.
+	Logger *slog.Logger
+}
+
+const defaultListen = "127.0.0.1:0"
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Listen == "" {
+		o.Listen = defaultListen
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if len(o.Brokers) == 0 {
+		return o, errors.New("kafka proxy: no brokers: name at least one address of the cluster")
+	}
+	for _, broker := range o.Brokers {
+		if _, _, err := net.SplitHostPort(broker); err != nil {
+			return o, fmt.Errorf("kafka proxy: broker %q: want host:port: %w", broker, err)
+		}
+	}
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return o, fmt.Errorf("kafka proxy: listen address %q: want host:port: %w", o.Listen, err)
+	}
+	if o.Advertise == "" {
+		o.Advertise = host
+	}
+	return o, nil
+}
