@@ -78,7 +78,9 @@ func (c *call) complete(response []byte) {
 
 // respond answers the call with a message.
 func (c *call) respond(message kmsg.Response) {
-	message.SetVersion(c.Version)
+	if c.Key != kmsg.ApiVersions { // whose refusals have a version of their own
+		message.SetVersion(c.Version)
+	}
 	c.once.Do(func() {
 		c.answer, c.response = message, wire.EncodeResponse(message, c.Correlation)
 		close(c.done)
