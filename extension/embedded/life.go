@@ -174,12 +174,18 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 		return l.serveTopicChange
 	case kmsg.DeleteTopics:
 		return l.serveDeleteTopics
+	case kmsg.DescribeTopicPartitions:
+		return serveDescribeTopicPartitions
+	case kmsg.ListGroups:
+		return serveListGroups
 	case kmsg.Fetch, kmsg.ShareFetch:
 		return l.serveFetch
 	case kmsg.OffsetForLeaderEpoch:
 		return l.serveOffsetForLeaderEpoch
 	case kmsg.OffsetCommit:
 		return l.serveOffsetCommit
+	case kmsg.OffsetFetch:
+		return l.serveOffsetFetch
 	case kmsg.OffsetDelete:
 		return l.serveOffsetDelete
 	case kmsg.DeleteGroups:

@@ -43,11 +43,7 @@ func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 	if err := x.decodeResponse(response); err != nil {
 		return err
 	}
-	for i := range response.Topics {
-		if t := &response.Topics[i]; t.Configs == nil { // which the admin client of Java does not survive
-			t.Configs = []kmsg.CreateTopicsResponseTopicConfig{}
-		}
-	}
+	listConfigs(response)
 	response.Topics = append(response.Topics, refused...)
 	x.respond(response)
 	return nil

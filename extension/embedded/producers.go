@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"maps"
 	"sync"
 	"time"
 )
@@ -64,6 +65,19 @@ func (p *producers) all() []*producer {
 		list = append(list, known)
 	}
 	return list
+}
+
+// heldGroups returns the groups for which open transactions may hold offsets.
+func (p *producers) heldGroups() map[string]struct{} {
+	groups := map[string]struct{}{}
+	for _, known := range p.all() {
+		known.mu.Lock()
+		if known.open != nil {
+			maps.Copy(groups, known.open.groups)
+		}
+		known.mu.Unlock()
+	}
+	return groups
 }
 
 func (p *producer) currentEpoch() int16 {
