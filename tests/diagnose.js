@@ -1,6 +1,6 @@
 // S1 connectivity: can a client with one address reach the target, and what is there? The first script to run against
 // something new: it names what it cannot reach.
-// judges: F1.1 F2.1 F2.2 F3.4
+// judges: F1.1 F1.2 F2.1 F2.2 F3.4
 // Pass: ./k6 run tests/diagnose.js              Fail: K6_PROFILE=local-service ./k6 run tests/diagnose.js
 import { contract, once } from "./lib/contract.js";
 

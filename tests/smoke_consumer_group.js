@@ -1,6 +1,6 @@
 // S3 correctness: a real consumer group. Two members share the partitions; one leaves in the middle; the other takes over
 // and goes on from the committed offsets; in the end nothing is missing and nothing lags.
-// judges: F1.1 F2.1 F2.2 F2.4 F2.5 F2.6 F3.1 F3.2 F3.4 F3.5 F6.1 F6.2 NFR2.1 NFR2.2 NFR2.3 NFR2.4 NFR2.5 NFR5.1 NFR5.2 NFR5.3
+// judges: F1.1 F1.2 F1.4 F2.1 F2.2 F2.4 F2.5 F2.6 F3.1 F3.2 F3.4 F3.5 F6.1 F6.2 NFR2.1 NFR2.2 NFR2.3 NFR2.4 NFR2.5 NFR5.1 NFR5.2 NFR5.3
 // Pass: ./k6 run tests/smoke_consumer_group.js  Fail: K6_LIE=skip-batch ./k6 run tests/smoke_consumer_group.js
 import { sleep } from "k6";
 import { Admin } from "k6/x/kafka";

@@ -1,5 +1,5 @@
 // S1 connectivity: brokers say of themselves, in Prometheus' format, what happens; and what they count fits what was sent.
-// judges: F1.1 F2.1 F2.2 F3.4 NFR5.4
+// judges: F1.1 F1.2 F2.1 F2.2 F3.4 NFR5.4
 // Pass: ./k6 run tests/smoke_metrics.js         Fail: K6_LIE=lose-record ./k6 run tests/smoke_metrics.js
 import http from "k6/http";
 import { contract, once } from "./lib/contract.js";

@@ -10,7 +10,7 @@ import (
 // Describe says in one line which rule broke and where: record, partition, offset, time and object, as far as they are known.
 func Describe(f ledger.Finding) string {
 	var b strings.Builder
-	b.WriteString(string(f.Code))
+	b.WriteString(f.Rule())
 	if f.Topic != "" {
 		fmt.Fprintf(&b, " %s/%d", f.Topic, f.Partition)
 		if f.Offset >= 0 {

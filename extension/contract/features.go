@@ -9,10 +9,16 @@ func features() []Requirement {
 
 func addresses() []Requirement {
 	return []Requirement{
-		{ID: "F1.1", Title: "one bootstrap address suffices"},
-		{ID: "F1.2", Title: "metadata never shows broker addresses", Rules: rules("METADATA_LIE"), Claims: claims(ClaimSingleEndpoint)},
+		{ID: "F1.1", Title: "one bootstrap address suffices", Rules: rules("METADATA_LIE/unreachable")},
+		{
+			ID: "F1.2", Title: "metadata never shows broker addresses", Claims: claims(ClaimSingleEndpoint),
+			Rules: rules("METADATA_LIE/address"), proof: oneAddress,
+		},
 		{ID: "F1.3", Title: "works with TLS", Claims: claims(ClaimTLS)},
-		{ID: "F1.4", Title: "connections spread over brokers", Claims: claims(ClaimSingleEndpoint)},
+		{
+			ID: "F1.4", Title: "connections spread over brokers", Claims: claims(ClaimSingleEndpoint),
+			Rules: rules("METADATA_LIE/unspread"), proof: spread,
+		},
 	}
 }
 
@@ -53,7 +59,7 @@ func statelessness() []Requirement {
 		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), Claims: stateless},
 		{ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: behindOne},
 		{ID: "F4.3", Title: "on a kill no rebalance", Claims: behindOne},
-		{ID: "F4.4", Title: "on a kill no metadata change", Rules: rules("METADATA_LIE"), Claims: behindOne},
+		{ID: "F4.4", Title: "on a kill no metadata change", Rules: rules("METADATA_LIE/changed"), Claims: behindOne},
 		{ID: "F4.5", Title: "a replacement serves at once", Rules: rules("STUCK", "SLOW_RECOVERY"), Claims: stateless},
 		{
 			ID: "F4.6", Title: "a paused broker that wakes up cannot ack or overwrite", Claims: stateless,
@@ -67,8 +73,8 @@ func scaling() []Requirement {
 	return []Requirement{
 		{ID: "F5.1", Title: "scaling without reconnection", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: elastic},
 		{ID: "F5.2", Title: "scaling without client change", Claims: elastic},
-		{ID: "F5.3", Title: "scaling without visible metadata change", Rules: rules("METADATA_LIE"), Claims: elastic},
-		{ID: "F5.4", Title: "new brokers get traffic", Rules: rules("METADATA_LIE"), Claims: elastic},
+		{ID: "F5.3", Title: "scaling without visible metadata change", Rules: rules("METADATA_LIE/changed"), Claims: elastic},
+		{ID: "F5.4", Title: "new brokers get traffic", Rules: rules("METADATA_LIE/idle"), Claims: elastic},
 		{ID: "F5.5", Title: "throughput rises with brokers", Claims: elastic},
 	}
 }

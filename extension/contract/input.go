@@ -15,6 +15,7 @@ type Input struct {
 	Claims  map[string]bool
 
 	Findings     []ledger.Finding
+	Foreseen     []ledger.Finding // what faults of the run were meant to bring about: evidence that it is noticed, against nobody
 	Doubts       []Doubt
 	Expectations []Expectation
 	Measured     Measured

@@ -32,7 +32,8 @@ func Judge(in Input) (Verdict, error) {
 	in.Doubts = slices.Concat(in.Doubts, tooFew(in, scenario), untold(in.LieHits))
 	v := Verdict{
 		Version: version, Run: in.Run, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System,
-		Status: NotClaimed, Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured, LieHits: in.LieHits, Notes: in.Notes,
+		Status: NotClaimed, Foreseen: in.Foreseen, Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured,
+		LieHits: in.LieHits, Notes: in.Notes,
 	}
 	for _, r := range Requirements() {
 		if scenario.JudgesRequirement(r.ID) || in.looksAt(r.ID) {
@@ -154,7 +155,7 @@ func (in Input) broken(r Requirement) []string {
 	for _, code := range r.Rules {
 		n, first := 0, ledger.Finding{}
 		for _, f := range in.Findings {
-			if f.Code != code {
+			if !covers(code, ruleOf(f)) {
 				continue
 			}
 			if n == 0 {
@@ -185,27 +186,27 @@ func (in Input) doubtsAbout(id string) []string {
 // sort puts every finding where it counts. None is dropped.
 func (v *Verdict) sort(in Input) {
 	for _, f := range in.Findings {
-		if known, claimed := in.claimedBy(f.Code); known && !claimed {
+		if known, claimed := in.claimedBy(ruleOf(f)); known && !claimed {
 			v.Unclaimed = append(v.Unclaimed, f)
 			continue
 		}
 		v.Findings = append(v.Findings, f)
-		judged := slices.ContainsFunc(v.Requirements, func(j Judgement) bool { return j.Status == Fail && breaks(f.Code, j.ID) })
-		if !judged && !slices.Contains(v.Other, f.Code) {
-			v.Other = append(v.Other, f.Code)
+		judged := slices.ContainsFunc(v.Requirements, func(j Judgement) bool { return j.Status == Fail && breaks(ruleOf(f), j.ID) })
+		if !judged && !slices.Contains(v.Other, ruleOf(f)) {
+			v.Other = append(v.Other, ruleOf(f))
 		}
 	}
 }
 
-func breaks(code ledger.Code, id string) bool {
+func breaks(rule ledger.Code, id string) bool {
 	r, ok := RequirementOf(id)
-	return ok && r.BrokenBy(code)
+	return ok && r.BrokenBy(rule)
 }
 
 // claimedBy reports whether any requirement is broken by a rule, and whether the profile claims one of them.
-func (in Input) claimedBy(code ledger.Code) (known, claimed bool) {
+func (in Input) claimedBy(rule ledger.Code) (known, claimed bool) {
 	for _, r := range Requirements() {
-		if r.BrokenBy(code) {
+		if r.BrokenBy(rule) {
 			known = true
 			claimed = claimed || len(in.unclaimed(r.Claims)) == 0
 		}

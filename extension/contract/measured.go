@@ -3,6 +3,8 @@ package contract
 import (
 	"fmt"
 	"strconv"
+
+	"k6suite/extension/ledger"
 )
 
 // Measured is what a run saw, in records unless said otherwise. Nothing counts as held that is not measured here or expected
@@ -25,6 +27,19 @@ type Measured struct {
 	Keyed      int64 `json:"keyed"`      // keyed records whose partition was compared with the Java partitioner's
 	Covered    int64 `json:"covered"`    // acks that were compared with the log of object writes
 	Restarted  int   `json:"restarted"`  // brokers that were killed and started empty before the final reads
+
+	ForeseenLost       int64 `json:"foreseenLost"`       // acked records that faults were meant to lose, and lost
+	ForeseenDuplicates int64 `json:"foreseenDuplicates"` // second copies that faults were meant to make, and made
+
+	MetadataSeen int64                          `json:"metadataSeen"`     // metadata answers compared with the promised endpoint
+	Spread       map[int32]ledger.BrokerTraffic `json:"spread,omitempty"` // record traffic by broker, idle ones included; nil: not measured
+
+	Healed            int64 `json:"healed"`            // how often the last disturbance ended
+	AckedDisturbed    int64 `json:"ackedDisturbed"`    // acked while a disturbance was active
+	AckedAfterHeal    int64 `json:"ackedAfterHeal"`    // acked, and sent after the last heal
+	ReadAfterHeal     int64 `json:"readAfterHeal"`     // read by tracked readers after the last heal
+	PartitionsWritten int64 `json:"partitionsWritten"` // partitions that the run wrote to
+	PartitionsHealed  int64 `json:"partitionsHealed"`  // among them: with a record sent and acked after the last heal
 
 	Audit *Audit `json:"audit"` // nil: the bucket was not read
 }
@@ -81,10 +96,11 @@ func complete(m Measured) (string, bool) {
 		return finalReadsMissing(m, ""), false
 	case m.Acked == 0:
 		return "no record was acked", false
-	case m.Found != m.Acked:
-		return fmt.Sprintf("%s of %s acked records accounted for in the final reads", count(m.Found), count(m.Acked)), false
+	case m.Found+m.ForeseenLost != m.Acked:
+		return fmt.Sprintf("%s of %s acked records accounted for in the final reads%s", count(m.Found), count(m.Acked), m.lossAside()), false
 	}
-	return fmt.Sprintf("%s of %s acked records found in %d complete final reads", count(m.Found), count(m.Acked), m.FinalReads), true
+	return fmt.Sprintf("%s of %s acked records found in %d complete final reads%s",
+		count(m.Found), count(m.Acked), m.FinalReads, m.lossAside()), true
 }
 
 func matched(m Measured) (string, bool) {
@@ -92,15 +108,24 @@ func matched(m Measured) (string, bool) {
 	if !held {
 		return text, false
 	}
-	return fmt.Sprintf("%s of %s acked UUIDs found, header, value and checksum as sent", count(m.Found), count(m.Acked)), true
+	return fmt.Sprintf("%s of %s acked UUIDs found, header, value and checksum as sent%s",
+		count(m.Found), count(m.Acked), m.lossAside()), true
 }
 
 func unique(m Measured) (string, bool) {
 	if m.FinalReads < neededFinalReads || m.Read == 0 {
 		return finalReadsMissing(m, "no record was read"), false
 	}
-	if m.Duplicates > 0 {
-		return fmt.Sprintf("%s duplicates among %s records, within the profile's budget", count(m.Duplicates), count(m.Read)), true
+	aside := ""
+	if m.ForeseenDuplicates > 0 {
+		aside = fmt.Sprintf("; %s foreseen duplicates aside", count(m.ForeseenDuplicates))
+	}
+	if m.Duplicates > m.ForeseenDuplicates {
+		return fmt.Sprintf("%s duplicates among %s records, within the profile's budget%s",
+			count(m.Duplicates-m.ForeseenDuplicates), count(m.Read), aside), true
+	}
+	if aside != "" {
+		return fmt.Sprintf("no other of %s records stands twice%s", count(m.Read), aside), true
 	}
 	return fmt.Sprintf("none of %s records stands twice", count(m.Read)), true
 }
@@ -123,6 +148,14 @@ func finalReadsMissing(m Measured, otherwise string) string {
 		return otherwise
 	}
 	return fmt.Sprintf("%d of %d complete final reads were made", m.FinalReads, neededFinalReads)
+}
+
+// lossAside says how many acked records are missing on purpose.
+func (m Measured) lossAside() string {
+	if m.ForeseenLost == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s foreseen losses aside", count(m.ForeseenLost))
 }
 
 // count writes 100000 as 100,000.

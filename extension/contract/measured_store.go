@@ -9,13 +9,14 @@ func durable(m Measured) (string, bool) {
 		return text, false
 	case m.Acked == 0:
 		return "no record was acked", false
-	case m.Audit.Acked != m.Acked:
-		return fmt.Sprintf("%s of %s acked records accounted for in the objects", count(m.Audit.Acked), count(m.Acked)), false
+	case m.Audit.Acked+m.ForeseenLost != m.Acked:
+		return fmt.Sprintf("%s of %s acked records accounted for in the objects%s",
+			count(m.Audit.Acked), count(m.Acked), m.lossAside()), false
 	case m.Covered == 0:
-		return fmt.Sprintf("%s of %s acked records are in the objects", count(m.Audit.Acked), count(m.Acked)), true
+		return fmt.Sprintf("%s of %s acked records are in the objects%s", count(m.Audit.Acked), count(m.Acked), m.lossAside()), true
 	}
-	return fmt.Sprintf("%s of %s acked records are in the objects; %s acks came after the write that covers them",
-		count(m.Audit.Acked), count(m.Acked), count(m.Covered)), true
+	return fmt.Sprintf("%s of %s acked records are in the objects; %s acks came after the write that covers them%s",
+		count(m.Audit.Acked), count(m.Acked), count(m.Covered), m.lossAside()), true
 }
 
 func bucketEqual(m Measured) (string, bool) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"k6suite/extension/ledger"
 )
 
 // Merge puts the verdicts of several scripts together: each requirement gets its worst outcome with the evidence of the
@@ -37,6 +39,7 @@ func (v *Verdict) add(from Verdict) {
 	v.Scripts = append(v.Scripts, ScriptStatus{Script: from.Script, Status: from.Status, Acked: from.Acked})
 	v.Findings = append(v.Findings, from.Findings...)
 	v.Unclaimed = append(v.Unclaimed, from.Unclaimed...)
+	v.Foreseen = append(v.Foreseen, from.Foreseen...)
 	v.Expectations = append(v.Expectations, from.Expectations...)
 	v.Notes = append(v.Notes, named(from.Script, from.Notes)...)
 	for _, code := range from.Other {
@@ -64,6 +67,18 @@ func (m Measured) plus(other Measured) Measured {
 		Read: m.Read + other.Read, Found: m.Found + other.Found, Duplicates: m.Duplicates + other.Duplicates,
 		Ordered: m.Ordered + other.Ordered, Keyed: m.Keyed + other.Keyed, Covered: m.Covered + other.Covered,
 		Restarted: m.Restarted + other.Restarted, Errors: maps.Clone(m.Errors),
+		ForeseenLost: m.ForeseenLost + other.ForeseenLost, ForeseenDuplicates: m.ForeseenDuplicates + other.ForeseenDuplicates,
+		MetadataSeen: m.MetadataSeen + other.MetadataSeen, Spread: maps.Clone(m.Spread),
+		Healed: m.Healed + other.Healed, AckedDisturbed: m.AckedDisturbed + other.AckedDisturbed,
+		AckedAfterHeal: m.AckedAfterHeal + other.AckedAfterHeal, ReadAfterHeal: m.ReadAfterHeal + other.ReadAfterHeal,
+		PartitionsWritten: m.PartitionsWritten + other.PartitionsWritten, PartitionsHealed: m.PartitionsHealed + other.PartitionsHealed,
+	}
+	for id, t := range other.Spread {
+		if sum.Spread == nil {
+			sum.Spread = map[int32]ledger.BrokerTraffic{}
+		}
+		was := sum.Spread[id]
+		sum.Spread[id] = ledger.BrokerTraffic{Connections: was.Connections + t.Connections, Requests: was.Requests + t.Requests}
 	}
 	for name, n := range other.Errors {
 		if sum.Errors == nil {

@@ -16,7 +16,7 @@ func resilience() []Requirement {
 		},
 		{ID: "NFR1.3", Title: "broker failure: recovery within the bound", Rules: rules("SLOW_RECOVERY", "STUCK")},
 		{ID: "NFR1.4", Title: "slow storage: 0 corrupted", Rules: rules("CORRUPT", "OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage)},
-		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK")},
+		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK"), proof: recovered},
 	}
 }
 
@@ -58,7 +58,7 @@ func availability() []Requirement {
 			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimSingleEndpoint),
 		},
 		{ID: "NFR4.3", Title: "scale-out: 0 errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimElastic)},
-		{ID: "NFR4.4", Title: "traffic never stops", Rules: rules("STUCK")},
+		{ID: "NFR4.4", Title: "traffic never stops", Rules: rules("STUCK"), proof: flowing},
 	}
 }
 

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"slices"
+	"strings"
 
 	"k6suite/extension/ledger"
 )
@@ -25,13 +26,24 @@ const (
 type Requirement struct {
 	ID     string        `json:"id"`
 	Title  string        `json:"title"`
-	Rules  []ledger.Code `json:"rules"`  // a finding of any of them breaks the requirement; none: expectations alone judge it
+	Rules  []ledger.Code `json:"rules"`  // findings of these break it, "CODE/aspect" those of one aspect only; none: expectations judge it
 	Claims []string      `json:"claims"` // judged only where the profile makes all of them
 	proof  proof         // what shows that it held; nil: only expectations can
 }
 
-// BrokenBy reports whether a finding of this rule breaks the requirement.
-func (r Requirement) BrokenBy(code ledger.Code) bool { return slices.Contains(r.Rules, code) }
+// BrokenBy reports whether a finding of this rule, a code or "CODE/aspect", breaks the requirement.
+func (r Requirement) BrokenBy(rule ledger.Code) bool {
+	return slices.ContainsFunc(r.Rules, func(own ledger.Code) bool { return covers(own, rule) })
+}
+
+// covers reports whether a requirement's rule is about what a finding's rule says: itself, or as a plain code all its aspects.
+func covers(own, rule ledger.Code) bool {
+	code, _, _ := strings.Cut(string(rule), "/")
+	return own == rule || own == ledger.Code(code)
+}
+
+// ruleOf is what a finding says was broken.
+func ruleOf(f ledger.Finding) ledger.Code { return ledger.Code(f.Rule()) }
 
 // Requirements gives all requirements in the order of their ids.
 func Requirements() []Requirement {

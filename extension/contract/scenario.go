@@ -36,9 +36,9 @@ type Scenario struct {
 // JudgesRequirement reports whether the scenario judges the requirement with this id.
 func (s Scenario) JudgesRequirement(id string) bool { return slices.Contains(s.Judges, id) }
 
-// JudgesRule reports whether a finding of this rule breaks a requirement that the scenario judges.
-func (s Scenario) JudgesRule(code ledger.Code) bool {
-	return slices.ContainsFunc(s.Judges, func(id string) bool { return breaks(code, id) })
+// JudgesRule reports whether a finding of this rule, a code or "CODE/aspect", breaks a requirement that the scenario judges.
+func (s Scenario) JudgesRule(rule ledger.Code) bool {
+	return slices.ContainsFunc(s.Judges, func(id string) bool { return breaks(rule, id) })
 }
 
 // claimsFor gives the claims without which the scenario cannot ask for a requirement.

@@ -6,7 +6,7 @@ import (
 )
 
 // common is what every correctness scenario judges: whatever it does, its records are tracked, read twice and audited.
-const common = "F1.1 F2.1 F2.2 F2.5 F3.1 F3.2 F3.4 F3.5 F6.1 F6.2 NFR2.1 NFR2.2 NFR2.3 NFR2.4 NFR2.5 NFR5.1 NFR5.2 NFR5.3"
+const common = "F1.1 F1.2 F2.1 F2.2 F2.5 F3.1 F3.2 F3.4 F3.5 F6.1 F6.2 NFR2.1 NFR2.2 NFR2.3 NFR2.4 NFR2.5 NFR5.1 NFR5.2 NFR5.3"
 
 // restartNeeds: outside chaos scenarios a restart is only judged by starting every broker empty before the final reads.
 func restartNeeds() map[string][]string { return map[string][]string{"F3.2": claims(ClaimStateless)} }
@@ -16,24 +16,24 @@ func connectivity() []Scenario {
 	return []Scenario{
 		{
 			ID: "S1", Title: title, Script: "diagnose", Stage: StagePR, Exists: true, MinAcked: 10,
-			Load: "1 VU; metadata, connection, produce, consume", Judges: ids("F1.1 F2.1 F2.2 F3.4"),
+			Load: "1 VU; metadata, connection, produce, consume", Judges: ids("F1.1 F1.2 F2.1 F2.2 F3.4"),
 		},
 		{
 			ID: "S1", Title: title, Script: "smoke_metrics", Stage: StagePR, Exists: true, MinAcked: 200,
-			Load: "1 VU; the metrics endpoint of each broker", Judges: ids("F1.1 F2.1 F2.2 F3.4 NFR5.4"),
+			Load: "1 VU; the metrics endpoint of each broker", Judges: ids("F1.1 F1.2 F2.1 F2.2 F3.4 NFR5.4"),
 		},
 	}
 }
 
 func correctness() []Scenario {
 	return []Scenario{
-		smoke("smoke_single", 1000, "1 producer, then 1 consumer", "F2.6"),
-		smoke("smoke_concurrent", 2000, "5 producers and 5 consumers at once", "F2.6"),
-		smoke("smoke_shared", 1600, "VUs that share one client", "F2.6"),
+		smoke("smoke_single", 1000, "1 producer, then 1 consumer", "F1.4 F2.6"),
+		smoke("smoke_concurrent", 2000, "5 producers and 5 consumers at once", "F1.4 F2.6"),
+		smoke("smoke_shared", 1600, "VUs that share one client", "F1.4 F2.6"),
 		smoke("smoke_topic_autocreate", 500, "topics created by hand and by the first produce", "F2.3"),
 		smoke("smoke_multi_producer_single_consumer", 2000, "8 producers, 1 consumer", "F2.6"),
-		smoke("smoke_consumer_group", 2000, "a group of 2 members, of which one leaves", "F2.4 F2.6"),
-		smoke("produce_consume", 100_000, "100 × 1,000 records over 10 partitions", "F2.6 NFR3.5"),
+		smoke("smoke_consumer_group", 2000, "a group of 2 members, of which one leaves", "F1.4 F2.4 F2.6"),
+		smoke("produce_consume", 100_000, "100 × 1,000 records over 10 partitions", "F1.4 F2.6 NFR3.5"),
 	}
 }
 
@@ -87,8 +87,14 @@ func planned() []Scenario {
 			Load: "rebalances, more members than partitions", Judges: ids("F2.4 F8.6 F8.7"),
 		},
 		{
-			ID: "S10", Title: "message faults", Script: "message_faults", Stage: StageMain,
-			Load: "drop, delay, duplicate by topic through the Kafka proxy", Judges: ids("F2.1 F2.2 F3.4 F3.5 NFR2.1 NFR2.2"),
+			ID: "S10", Title: "message faults", Script: "message_faults", Stage: StageMain, Exists: false, MinAcked: 1000,
+			Load:   "drop, delay, duplicate, error, disconnect by topic through the Kafka proxy",
+			Judges: ids("F2.1 F2.2 F3.4 F3.5 NFR2.1 NFR2.2 NFR2.3 NFR5.1"),
+		},
+		{
+			ID: "S10", Title: "network partition", Script: "network_partition", Stage: StageMain, Exists: false, MinAcked: 1000,
+			Load:   "clients cut off from one broker, one way, and from all but one; then healed",
+			Judges: ids("F2.1 F2.2 F3.4 F3.5 NFR1.5 NFR2.1 NFR2.2 NFR4.4"),
 		},
 	}
 }

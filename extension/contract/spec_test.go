@@ -182,7 +182,7 @@ func judgedBy(id string) string {
 			}
 		}
 		switch {
-		case len(scripts) == all && all > 1:
+		case len(scripts) == all && all > 1 && !strings.Contains(strings.Join(scripts, " "), "planned"):
 			out = append(out, "all of "+scenario)
 		case len(scripts) > 0:
 			out = append(out, fmt.Sprintf("%s (%s)", strings.Join(scripts, ", "), scenario))
@@ -221,11 +221,11 @@ func ruleTable() string {
 	for _, rule := range ledger.Rules() {
 		var ids []string
 		for _, r := range contract.Requirements() {
-			if r.BrokenBy(rule.Code) {
+			if r.BrokenBy(rule.Name()) {
 				ids = append(ids, r.ID)
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", rule.Code, rule.Definition, strings.Join(ids, " "))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", rule.Name(), rule.Definition, strings.Join(ids, " "))
 	}
 	return b.String()
 }

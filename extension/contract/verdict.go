@@ -19,6 +19,7 @@ type Verdict struct {
 	Findings  []ledger.Finding `json:"findings"`  // every one that counts
 	Other     []ledger.Code    `json:"other"`     // rules among Findings that break nothing which the script judges
 	Unclaimed []ledger.Finding `json:"unclaimed"` // break only what the profile does not claim, and do not count
+	Foreseen  []ledger.Finding `json:"foreseen"`  // what faults were meant to bring about; they do not count
 
 	Doubts       []Doubt       `json:"doubts"`       // why requirements are INCONCLUSIVE
 	Expectations []Expectation `json:"expectations"` // as they came in
@@ -51,6 +52,7 @@ func (v *Verdict) fillEmpty() {
 	v.Findings = append([]ledger.Finding{}, v.Findings...)
 	v.Other = append([]ledger.Code{}, v.Other...)
 	v.Unclaimed = append([]ledger.Finding{}, v.Unclaimed...)
+	v.Foreseen = append([]ledger.Finding{}, v.Foreseen...)
 	v.Doubts = append([]Doubt{}, v.Doubts...)
 	v.Expectations = append([]Expectation{}, v.Expectations...)
 	v.Notes = append([]string{}, v.Notes...)

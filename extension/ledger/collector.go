@@ -1,44 +1,138 @@
 package ledger
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // collector gathers findings by rule: a few lines of evidence, and exact counts.
 type collector struct {
-	most  int
-	lines map[Code][]Finding
-	more  map[Code]int64
+	most     int
+	foreseen foresight
+	buckets  map[bucketKey]*bucket
 }
 
-// add keeps the finding if its rule has room, and counts it anyway. It is made only if it is kept.
-func (c *collector) add(code Code, finding func() Finding) {
-	if len(c.lines[code]) >= c.most {
-		c.more[code]++
+// bucketKey is a rule, and the partition too where findings of it are foreseen in its topic: these are counted one by one.
+type bucketKey struct {
+	rule Code // with its aspect
+	TopicPartition
+}
+
+// bucket holds the findings of one key.
+type bucket struct {
+	lines []Finding
+	more  int64 // beyond the lines
+}
+
+func (b *bucket) total() int64 {
+	n := b.more
+	for _, f := range b.lines {
+		n += 1 + f.Count
+	}
+	return n
+}
+
+func newCollector(o JudgeOptions) collector {
+	return collector{most: o.MaxEvidence, foreseen: newForesight(o.Foreseen), buckets: map[bucketKey]*bucket{}}
+}
+
+// add counts one finding, and keeps it if its rule has room. It is made only if it is kept, or if its place decides whether it was
+// foreseen.
+func (c *collector) add(rule Code, finding func() Finding) {
+	if !c.foreseen.concerns(rule) {
+		if b := c.bucket(bucketKey{rule: rule}); len(b.lines) >= c.most {
+			b.more++
+			return
+		}
+	}
+	c.put(rule, finding())
+}
+
+// put keeps a finding, which may stand for more than one, if its rule has room, and counts it anyway.
+func (c *collector) put(rule Code, f Finding) {
+	b := c.bucket(c.key(rule, TopicPartition{f.Topic, f.Partition}))
+	if len(b.lines) >= c.most {
+		b.more += 1 + f.Count
 		return
 	}
-	f := finding()
-	f.Code = code
-	c.lines[code] = append(c.lines[code], f)
+	f.Code, f.Aspect = splitRule(rule)
+	b.lines = append(b.lines, f)
 }
 
-// fold counts n findings without evidence of their own.
-func (c *collector) fold(code Code, n int64) { c.more[code] += n }
+// fold counts n findings of a partition without evidence of their own; the zero partition stands for none.
+func (c *collector) fold(rule Code, tp TopicPartition, n int64) {
+	if n > 0 {
+		c.bucket(c.key(rule, tp)).more += n
+	}
+}
 
-// findings returns all lines in the order of the rules.
-func (c *collector) findings() []Finding {
+func (c *collector) key(rule Code, tp TopicPartition) bucketKey {
+	if c.foreseen.in(rule, tp.Topic) {
+		return bucketKey{rule, tp}
+	}
+	return bucketKey{rule: rule}
+}
+
+func (c *collector) bucket(key bucketKey) *bucket {
+	b, ok := c.buckets[key]
+	if !ok {
+		b = &bucket{}
+		c.buckets[key] = b
+	}
+	return b
+}
+
+// findings returns the lines of the chosen buckets in the order of the rules.
+func (c *collector) findings(chosen func(bucketKey) bool) []Finding {
 	all := []Finding{}
 	for _, rule := range Rules() {
-		lines := c.lines[rule.Code]
-		more := c.more[rule.Code]
-		if len(lines) == 0 && more > 0 {
-			lines = []Finding{{Code: rule.Code, Partition: -1, Offset: -1, Sequence: -1, Detail: "no evidence was kept"}}
-			more--
+		merged := &bucket{}
+		for _, key := range c.keys(rule.Name()) {
+			if chosen(key) {
+				merged.take(c.buckets[key], c.most)
+			}
 		}
-		if len(lines) > 0 {
-			lines[len(lines)-1].Count += more
+		if len(merged.lines) == 0 && merged.more > 0 {
+			merged.lines = []Finding{{
+				Code: rule.Code, Aspect: rule.Aspect, Partition: -1, Offset: -1, Sequence: -1, Detail: "no evidence was kept",
+			}}
+			merged.more--
 		}
-		all = append(all, lines...)
+		if len(merged.lines) > 0 {
+			merged.lines[len(merged.lines)-1].Count += merged.more
+		}
+		all = append(all, merged.lines...)
 	}
 	return all
+}
+
+// keys gives the buckets of a rule by topic and partition.
+func (c *collector) keys(rule Code) []bucketKey {
+	var keys []bucketKey
+	for key := range c.buckets {
+		if key.rule == rule {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b bucketKey) int { return a.compare(b.TopicPartition) })
+	return keys
+}
+
+// take adds another bucket, of which it lists only as many lines as there may be.
+func (b *bucket) take(other *bucket, most int) {
+	n := min(len(other.lines), most-len(b.lines))
+	b.lines = append(b.lines, other.lines[:n]...)
+	b.more += other.more
+	for _, f := range other.lines[n:] {
+		b.more += 1 + f.Count
+	}
+}
+
+// splitRule splits a rule into its code and its aspect.
+func splitRule(rule Code) (code Code, aspect string) {
+	before, after, _ := strings.Cut(string(rule), "/")
+	return Code(before), after
 }
 
 // about starts a finding about an offset of a partition.

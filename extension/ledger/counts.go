@@ -17,6 +17,8 @@ type Counts struct {
 	// Duplicated are records that a final read met more than once.
 	Duplicated int64 `json:"duplicated"`
 	Objects    int64 `json:"objects"`
+	// Excused are errors of sends and of clients that a disturbance excuses. Errors counts them, too.
+	Excused int64 `json:"excused,omitempty"`
 	// Errors counts the errors that clients saw, by Kafka error name.
 	Errors map[string]int64 `json:"errors,omitempty"`
 }
@@ -39,7 +41,12 @@ func (l *Ledger) Counts() Counts {
 			p.part.mu.Unlock()
 		}
 	}
-	l.errors.all(func(class ErrorSeen, tally errorTally) { c.Errors[class.Name] += tally.count })
+	l.errors.all(func(class ErrorSeen, tally errorTally) {
+		c.Errors[class.Name] += tally.count
+		if class.Excused {
+			c.Excused += tally.count
+		}
+	})
 	return c
 }
 

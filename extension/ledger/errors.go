@@ -12,6 +12,7 @@ type ErrorSeen struct {
 	Name string      // the Kafka error name
 
 	Abandoned bool // see [Outcome]
+	Excused   bool // by a disturbance: see [Ledger.Disturb]
 }
 
 // errorTally counts one class of errors and keeps the first.
@@ -32,14 +33,9 @@ type errorTallies struct {
 // ClientError records an error that a reader or admin saw: who says which one, name is the Kafka error name (keep it one of few), and
 // detail the whole error. It feeds ERRORS_SEEN and [Counts].
 func (l *Ledger) ClientError(who, name, detail string) {
-	l.errors.add(ErrorSeen{Who: who, Name: name}, errorTally{at: l.now(), detail: detail})
-}
-
-func (l *Ledger) countError(class ErrorSeen, s Serial, at time.Time) {
-	if at.IsZero() {
-		at = l.now()
-	}
-	l.errors.add(class, errorTally{first: s, sent: true, at: at})
+	at := l.now()
+	excused := l.disturbances.excuses(time.Time{}, at)
+	l.errors.add(ErrorSeen{Who: who, Name: name, Excused: excused}, errorTally{at: at, detail: detail})
 }
 
 func (t *errorTallies) add(class ErrorSeen, first errorTally) {

@@ -10,11 +10,29 @@ type Evidence struct {
 	InObjects      int64 `json:"inObjects"`      // sound records of this run in the objects of complete audits
 	AckedInObjects int64 `json:"ackedInObjects"` // offsets acked among those
 	Covered        int64 `json:"covered"`        // offsets acked that an object covers whose first write is timed
+
+	ForeseenLost       int64 `json:"foreseenLost"`       // acked, lost, and meant to be: see [Foreseen]
+	ForeseenDuplicates int64 `json:"foreseenDuplicates"` // second copies that were meant to be there
+
+	MetadataSeen int64 `json:"metadataSeen"` // metadata answers whose addresses were compared with the promised endpoint
+
+	Heals             int64 `json:"heals"`             // how often the last disturbance ended
+	AckedDisturbed    int64 `json:"ackedDisturbed"`    // acked while a disturbance was active
+	AckedAfterHeal    int64 `json:"ackedAfterHeal"`    // acked, and sent after the last heal
+	ReadAfterHeal     int64 `json:"readAfterHeal"`     // given to live readers after the last heal
+	PartitionsWritten int64 `json:"partitionsWritten"` // with an acked record, or one that was sent after the last heal
+	PartitionsHealed  int64 `json:"partitionsHealed"`  // among them: with a record sent after the last heal, and acked
 }
 
 // evidence counts for a judgement.
-func (j *judging) evidence() Evidence {
-	var e Evidence
+func (j *judging) evidence(foreseen []Finding) Evidence {
+	e := Evidence{
+		ForeseenLost: totalOf(foreseen, LostAcked), ForeseenDuplicates: totalOf(foreseen, Duplicate),
+	}
+	if j.options.Endpoint != "" {
+		e.MetadataSeen = j.ledger.metadata.answers()
+	}
+	j.ledger.disturbances.evidence(&e, j.parts)
 	for _, p := range j.producers {
 		e.AckedFound += int64(p.ackedFound)
 		if p.options.Ordered {

@@ -1,5 +1,7 @@
 package ledger
 
+import "time"
+
 // Code names a rule. Codes are stable.
 type Code string
 
@@ -22,40 +24,65 @@ const (
 	ObjectMismatch     Code = "OBJECT_MISMATCH"
 	ErrorsSeen         Code = "ERRORS_SEEN"
 	Partitioner        Code = "PARTITIONER"
+	MetadataLie        Code = "METADATA_LIE"
+	Stuck              Code = "STUCK"
 )
 
-// Rule is a code and when it is broken.
+// Aspects of METADATA_LIE.
+const (
+	aspectUnreachable = "unreachable"
+	aspectAddress     = "address"
+	aspectUnspread    = "unspread"
+)
+
+// Rule is a code and when it is broken. A rule with aspects stands once for each of them.
 type Rule struct {
 	Code       Code   `json:"code"`
+	Aspect     string `json:"aspect,omitempty"`
 	Definition string `json:"definition"`
+}
+
+// Name is the code, or "CODE/aspect" for an aspect.
+func (r Rule) Name() Code { return aspectOf(r.Code, r.Aspect) }
+
+func aspectOf(code Code, aspect string) Code {
+	if aspect == "" {
+		return code
+	}
+	return code + "/" + Code(aspect)
 }
 
 // Rules returns all rules that [Ledger.Judge] knows, in the order in which findings come.
 func Rules() []Rule {
 	return []Rule{
-		{LostAcked, "an acked record is in none of two complete final reads"},
-		{LostSuffix, "an acked record is in none of two complete final reads, and the log ends at or below its acked offset"},
-		{OffsetMismatch, "an acked record is found at another offset than its ack said (0 and −1 included)"},
-		{TwoAcks, "two records were acked at one offset of a partition"},
-		{InconsistentOffset, "two reads, readers or brokers show different records at one offset"},
-		{Duplicate, "one record stands at two offsets (idempotent producer: FAIL; otherwise counted against the budget)"},
-		{Phantom, "a record whose identity this run never sent"},
-		{AbortedRead, "a definitely failed record is returned"},
-		{CorruptRecord, "checksum, length, key, header or UUID-in-value differ from what was sent"},
-		{PollSkip, "one reader, no rebalance or seek between: offsets jump over known records"},
-		{PollBack, "one reader, no rebalance or seek between: offsets go back"},
-		{SendReorder, "one producer and partition: acked order is not log order"},
-		{StaleEnd, "a returned end offset does not cover an acked record that is there"},
-		{AckWithoutBytes, "an ack precedes any successful object write that covers the record"},
-		{ObjectMismatch, "the bucket and the log disagree: a record missing, extra or changed in the objects"},
-		{ErrorsSeen, "the client saw errors where the contract promises none"},
-		{Partitioner, "a keyed record is not where murmur2(key) mod partitions puts it"},
+		{LostAcked, "", "an acked record is in none of two complete final reads"},
+		{LostSuffix, "", "an acked record is in none of two complete final reads, and the log ends at or below its acked offset"},
+		{OffsetMismatch, "", "an acked record is found at another offset than its ack said (0 and −1 included)"},
+		{TwoAcks, "", "two records were acked at one offset of a partition, and neither is lost"},
+		{InconsistentOffset, "", "two reads, readers or brokers show different records at one offset"},
+		{Duplicate, "", "one record stands at two offsets (idempotent producer: FAIL; otherwise counted against the budget)"},
+		{Phantom, "", "a record whose identity this run never sent"},
+		{AbortedRead, "", "a definitely failed record is returned"},
+		{CorruptRecord, "", "checksum, length, key, header or UUID-in-value differ from what was sent"},
+		{PollSkip, "", "one reader, no rebalance or seek between: offsets jump over known records"},
+		{PollBack, "", "one reader, no rebalance or seek between: offsets go back"},
+		{SendReorder, "", "one producer and partition: acked order is not log order"},
+		{StaleEnd, "", "a returned end offset does not cover an acked record that is there"},
+		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
+		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects"},
+		{ErrorsSeen, "", "the client saw errors where the contract promises none"},
+		{Partitioner, "", "a keyed record is not where murmur2(key) mod partitions puts it"},
+		{MetadataLie, aspectUnreachable, "a broker or leader that metadata names cannot be reached through the bootstrap address"},
+		{MetadataLie, aspectAddress, "metadata shows another address than the single endpoint"},
+		{MetadataLie, aspectUnspread, "one broker gets all record traffic while others idle"},
+		{Stuck, "", "after the last disturbance has ended, a client or partition makes no progress"},
 	}
 }
 
 // Finding is one broken rule with its evidence.
 type Finding struct {
 	Code      Code   `json:"code"`
+	Aspect    string `json:"aspect,omitempty"` // of a rule that has several
 	Topic     string `json:"topic,omitempty"`
 	Partition int32  `json:"partition"` // −1 if it is not about one
 	Offset    int64  `json:"offset"`    // −1 if it is not about one
@@ -71,6 +98,9 @@ type Finding struct {
 	Count int64 `json:"count,omitempty"`
 }
 
+// Rule is what was broken: the code, or "CODE/aspect" for an aspect.
+func (f Finding) Rule() string { return string(aspectOf(f.Code, f.Aspect)) }
+
 // DoubtCode names a reason for INCONCLUSIVE. Codes are stable.
 type DoubtCode string
 
@@ -83,6 +113,9 @@ const (
 	PartitionsUnknown   DoubtCode = "PARTITIONS_UNKNOWN"    // PARTITIONER could not be judged
 	StaleEndUnjudged    DoubtCode = "STALE_END_UNJUDGED"    // too many answers to judge STALE_END
 	LedgerMisused       DoubtCode = "LEDGER_MISUSED"        // outcomes that contradict each other
+	ForeseenMissed      DoubtCode = "FORESEEN_MISSED"       // fewer findings than a fault should have brought about
+	StillDisturbed      DoubtCode = "STILL_DISTURBED"       // a disturbance had not ended
+	StuckUnjudged       DoubtCode = "STUCK_UNJUDGED"        // too many readers to judge STUCK
 )
 
 // Doubt is one reason for INCONCLUSIVE.
@@ -100,6 +133,15 @@ type JudgeOptions struct {
 	// Partitions holds the true partition counts of the topics to which PARTITIONER applies. Each must have been given to
 	// [Ledger.SetPartitions] before the final reads.
 	Partitions map[string]int32
+	// Endpoint is the one address that the target promises to show, "host:port" as metadata writes it; "": none is promised.
+	Endpoint string
+	// SpreadPromised says that record traffic has to reach more than one broker: the target claims it, and the topic has at least
+	// as many partitions as there are brokers.
+	SpreadPromised bool
+	// StuckAfter is how long a client or a partition may make no progress after the last heal; 30 s by default.
+	StuckAfter time.Duration
+	// Foreseen are findings that faults of this run must bring about. Entries of one code, topic and partition add up.
+	Foreseen []Foreseen
 	// MaxEvidence is how many findings of one rule are listed; the rest is folded into the last. 10 by default.
 	MaxEvidence int
 }
@@ -107,6 +149,8 @@ type JudgeOptions struct {
 // Judgement is what [Ledger.Judge] came to.
 type Judgement struct {
 	Findings []Finding `json:"findings"`
+	// Foreseen are findings that a fault was meant to bring about: they prove that the machine notices, and count against nobody.
+	Foreseen []Finding `json:"foreseen"`
 	Doubts   []Doubt   `json:"doubts"`
 	Counts   Counts    `json:"counts"`
 	Evidence Evidence  `json:"evidence"`

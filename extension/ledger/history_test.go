@@ -180,7 +180,7 @@ func changed(r *ledger.Record, change func(r *ledger.Record)) *ledger.Record {
 func codes(j ledger.Judgement) []ledger.Code {
 	all := []ledger.Code{}
 	for _, f := range j.Findings {
-		all = append(all, f.Code)
+		all = append(all, ledger.Code(f.Rule()))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -194,9 +194,9 @@ func doubts(j ledger.Judgement) (all []ledger.DoubtCode) {
 }
 
 // total returns how many findings a rule has, the folded ones included.
-func total(j ledger.Judgement, code ledger.Code) (n int64) {
-	for _, f := range j.Findings {
-		if f.Code == code {
+func total(findings []ledger.Finding, code ledger.Code) (n int64) {
+	for _, f := range findings {
+		if ledger.Code(f.Rule()) == code {
 			n += 1 + f.Count
 		}
 	}
@@ -210,6 +210,8 @@ type scenario struct {
 	codes  []ledger.Code
 	doubts []ledger.DoubtCode
 	total  int64 // of the only code, if not 0
+
+	foreseen int64 // how many findings were foreseen, and came
 }
 
 func fires(codes ...ledger.Code) []ledger.Code { slices.Sort(codes); return codes }
@@ -229,8 +231,13 @@ func judgeAll(t *testing.T, scenarios []scenario) {
 			require.Equal(t, want, codes(j), "findings: %+v", j.Findings)
 			require.Equal(t, s.doubts, doubts(j), "doubts: %+v", j.Doubts)
 			if s.total > 0 {
-				require.Equal(t, s.total, total(j, s.codes[0]), "findings: %+v", j.Findings)
+				require.Equal(t, s.total, total(j.Findings, s.codes[0]), "findings: %+v", j.Findings)
 			}
+			foreseen := int64(0)
+			for _, f := range j.Foreseen {
+				foreseen += 1 + f.Count
+			}
+			require.Equal(t, s.foreseen, foreseen, "foreseen: %+v", j.Foreseen)
 			for _, f := range j.Findings {
 				require.NotEmpty(t, f.Detail)
 			}

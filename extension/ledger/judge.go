@@ -1,6 +1,9 @@
 package ledger
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Judge applies all rules to what was recorded so far. It changes nothing and may be repeated. Call it when traffic has ended:
 // what comes in meanwhile may be seen by one rule and not by another.
@@ -8,23 +11,28 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	if o.MaxEvidence <= 0 {
 		o.MaxEvidence = 10
 	}
+	if o.StuckAfter <= 0 {
+		o.StuckAfter = 30 * time.Second
+	}
 	j := &judging{
 		ledger: l, options: o, counts: l.Counts(),
-		out:    collector{most: o.MaxEvidence, lines: map[Code][]Finding{}, more: map[Code]int64{}},
-		doubts: []Doubt{}, notes: []string{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
+		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
 	}
 	j.view()
 	j.explainUneven()
 	j.completeness()
 	j.locateDuplicates()
+	j.clashes()
 	for _, v := range j.parts {
 		v.p.mu.Lock()
 		j.scan(v)
+		j.survivors(v)
 		v.p.mu.Unlock()
 	}
+	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
-		j.lostElsewhere, j.offsetMismatch, j.duplicate, j.abortedRead, j.errorsSeen, j.misuse,
+		j.offsetMismatch, j.duplicate, j.abortedRead, j.errorsSeen, j.metadataLie, j.stuck, j.misuse,
 	} {
 		rule()
 	}
@@ -40,7 +48,10 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.polls()
 	j.audits()
 	j.report()
-	return Judgement{Findings: j.out.findings(), Doubts: j.doubts, Counts: j.counts, Evidence: j.evidence(), Notes: j.notes}
+	foreseen, findings := j.foreseenFindings()
+	return Judgement{
+		Findings: findings, Foreseen: foreseen, Doubts: j.doubts, Counts: j.counts, Evidence: j.evidence(foreseen), Notes: j.notes,
+	}
 }
 
 // judging is one judgement in the making.

@@ -14,6 +14,8 @@ type Options struct {
 	Run string
 	// Instance is the number of this k6 process among those of the run; 0 for a single one.
 	Instance uint8
+	// Grace is how long after a disturbance errors are still excused; 0 by default. See [Ledger.Disturb].
+	Grace time.Duration
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 }
@@ -36,8 +38,11 @@ type Ledger struct {
 	finals     []*FinalRead
 	audits     []*Audit
 
-	errors errorTallies
-	misuse misuse
+	errors       errorTallies
+	misuse       misuse
+	metadata     metadataLog
+	disturbances disturbances
+	starvation   starvation
 }
 
 // topic is what the run says about a topic.
@@ -61,6 +66,7 @@ func New(o Options) *Ledger {
 		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
 		groups: make(map[string]int), named: make(map[string]bool),
 	}
+	l.disturbances.grace = o.Grace
 	l.producers.Store(&[]*Producer{})
 	return l
 }

@@ -2,6 +2,9 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
@@ -32,6 +35,7 @@ func (j *judging) report() {
 			j.note("%d sends were given up by the script: %s", tally.count, class.Name)
 		}
 	})
+	j.reportExcused()
 	for _, group := range j.ledger.namedGroups() {
 		if n := j.ledger.Missing(group); n > 0 {
 			j.note("group %q has not seen %d acked records", group, n)
@@ -46,5 +50,22 @@ func (j *judging) report() {
 		if n := covered.GetCardinality(); n > 0 {
 			j.note("%s has %d offsets below its end that hold no record", v.p.tp, n)
 		}
+	}
+}
+
+// reportExcused notes the errors that a disturbance excuses, by their names.
+func (j *judging) reportExcused() {
+	byName := map[string]int64{}
+	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+		if class.Excused {
+			byName[class.Name] += tally.count
+		}
+	})
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		parts = append(parts, fmt.Sprintf("%s × %d", name, byName[name]))
+	}
+	if len(parts) > 0 {
+		j.note("%d errors are excused by a disturbance: %s", j.counts.Excused, strings.Join(parts, ", "))
 	}
 }

@@ -20,6 +20,9 @@ type Outcome struct {
 	Kind   OutcomeKind
 	TP     TopicPartition
 	Offset int64
+	// Began is when the send began: when the record was handed to the client. If zero, it is not known: the record takes no part in
+	// STUCK then, and of a disturbance only the time of its error can excuse it.
+	Began time.Time
 	// At is when the client learnt it; now, if zero.
 	At time.Time
 	// Error is the Kafka error name, say REQUEST_TIMED_OUT; for Failed and Unknown.
@@ -46,20 +49,23 @@ func (l *Ledger) Settle(o Outcome) {
 		l.misuse.settledTwice.Add(1)
 		return
 	}
+	if o.At.IsZero() {
+		o.At = l.now()
+	}
+	l.disturbances.settled(&o)
 	switch o.Kind {
 	case Acked:
-		if o.At.IsZero() {
-			o.At = l.now()
-		}
 		part := l.partition(o.TP)
 		if earlier, clash := part.ack(o.Offset, o.Serial, o.At); clash {
-			l.explain(o.Serial)
-			l.explain(earlier)
+			l.clashed(o.Serial)
+			l.clashed(earlier)
 		}
 	case Suspicious:
 		l.partition(o.TP).suspect(o.Serial)
 	default:
-		l.countError(ErrorSeen{Kind: o.Kind, Name: o.Error, Abandoned: o.Abandoned}, o.Serial, o.At)
+		excused := !o.Abandoned && l.disturbances.excuses(o.Began, o.At)
+		l.errors.add(ErrorSeen{Kind: o.Kind, Name: o.Error, Abandoned: o.Abandoned, Excused: excused},
+			errorTally{first: o.Serial, sent: true, at: o.At})
 	}
 }
 
@@ -83,7 +89,16 @@ func (p *Producer) settle(o *Outcome) bool {
 	return true
 }
 
-// explain marks a record whose place is told by TWO_ACKS or INCONSISTENT_OFFSET already.
+// clashed marks a record that shares the offset of its ack with another.
+func (l *Ledger) clashed(s Serial) {
+	if p := l.producer(s); p != nil {
+		p.mu.Lock()
+		p.clashed.add(s.Sequence())
+		p.mu.Unlock()
+	}
+}
+
+// explain marks a record whose place is told by INCONSISTENT_OFFSET already.
 func (l *Ledger) explain(s Serial) {
 	if p := l.producer(s); p != nil {
 		p.mu.Lock()

@@ -74,9 +74,15 @@ func (p *partition) ack(offset int64, s Serial, when time.Time) (earlier Serial,
 	earlier, clash = p.claim(offset, s, flagAcked)
 	if clash {
 		p.twoAcks.add(uint64(offset))
-		p.clashes.add(ackClash{offset, earlier, s, when})
+		p.clashes.addUpTo(keptClashes, ackClash{offset, earlier, s, when})
 	}
 	return earlier, clash
+}
+
+func (p *partition) highestAcked() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.highest
 }
 
 // suspect notes a record that was acked without an offset.

@@ -37,7 +37,8 @@ type Producer struct {
 	seen       []set // per group
 	garbled    set   // stands in a final read, though corrupt
 	duplicated set   // met twice in one final read
-	explained  set   // stands where TWO_ACKS or INCONSISTENT_OFFSET tell the story
+	explained  set   // stands where INCONSISTENT_OFFSET tells the story
+	clashed    set   // was acked at an offset at which another record was
 }
 
 // NewProducer adds a producer. An instance has room for 65,536; beyond, it panics.

@@ -90,6 +90,9 @@ func (r *Reader) Read(tp TopicPartition, record Record) {
 		producer.mu.Lock()
 		at(&producer.seen, r.group).add(id.Serial.Sequence())
 		producer.mu.Unlock()
+		if h := l.disturbances.healing.Load(); h != nil {
+			h.read.Add(1)
+		}
 		part.mu.Lock()
 		earlier, differs := part.show(record.Offset, id.Serial, r.name, l.now)
 		part.mu.Unlock()

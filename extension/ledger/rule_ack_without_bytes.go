@@ -9,11 +9,12 @@ import (
 
 // ACK_WITHOUT_BYTES: a record was acked before the first successful write of any object that covers its offset, or no object covers it
 // at all. Where a covering object's time is not known, nothing is claimed. Acks whose offset is wrong by another rule
-// (OFFSET_MISMATCH, TWO_ACKS) say nothing about bytes, and neither does what the script deleted or what is lost altogether.
+// (OFFSET_MISMATCH, TWO_ACKS) say nothing about bytes, and neither does what the script deleted or what is lost.
 func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
 	covers := coverage(a.objects)
 	ignore := v.mismatched.copy()
 	ignore.Or(v.twoAcks)
+	ignore.Or(v.lost.bitmap())
 	ignore.Or(setOf(0, v.p.trimmed))
 	v.p.acks.runs(v.p.acks.cut(), func(r ackRun) {
 		for i := firstEndingAbove(covers, r.from); i < len(covers) && covers[i].from < r.to; i++ {
@@ -21,7 +22,7 @@ func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
 				early := setOf(max(c.from, r.from), min(c.to, r.to))
 				early.AndNot(ignore)
 				if c.object == "" {
-					early.And(v.returned) // what is not in the log either is lost, which another rule says
+					early.And(v.returned) // what is not in the log either is another rule's
 				}
 				j.ackedEarly(v, early, r.at, c)
 			}

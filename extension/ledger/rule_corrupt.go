@@ -13,7 +13,7 @@ func (j *judging) corrupt(v *partView) {
 			return f.seen(o.reader, o.at)
 		})
 	}
-	j.out.fold(CorruptRecord, v.p.corruptions.total-int64(len(v.p.corruptions.kept)))
+	j.out.fold(CorruptRecord, v.p.tp, v.p.corruptions.total-int64(len(v.p.corruptions.kept)))
 	each(v.anonymous, func(offset int64) bool {
 		if j.stripped(v, offset) {
 			j.out.add(CorruptRecord, func() Finding {

@@ -8,7 +8,8 @@ import (
 )
 
 // DUPLICATE: one record stands at two offsets, of whatever partitions, in one final read. If its producer is idempotent each is a
-// finding; of other producers, all are findings if they are more than the budget, and a note otherwise.
+// finding; of other producers, all are findings if they are more than the budget, and a note otherwise. Copies that a fault made on
+// purpose are findings, foreseen ones, and leave the budget alone.
 func (j *judging) duplicate() {
 	idempotent, other := int64(0), int64(0)
 	for _, p := range j.producers {
@@ -32,19 +33,46 @@ func (j *judging) duplicate() {
 			other += extra
 		}
 	}
-	failing := map[bool]bool{true: true, false: other > j.options.DuplicateBudget}
+	meant, copies := j.foreseenCopies(serials)
+	failing := map[bool]bool{true: true, false: other-copies > j.options.DuplicateBudget}
 	for _, s := range serials {
 		p := j.producer(s)
-		if !p.explained.Contains(s.Sequence()) && failing[p.options.Idempotent] {
+		if !p.explained.Contains(s.Sequence()) && (failing[p.options.Idempotent] || meant[s]) {
 			j.duplicates(s, j.copies[s])
 		}
 	}
-	j.out.fold(Duplicate, idempotent-located[true])
+	j.out.fold(Duplicate, TopicPartition{}, idempotent-located[true])
 	if failing[false] {
-		j.out.fold(Duplicate, max(other-j.copiesOfOthers(), 0))
-	} else if other > 0 {
-		j.note("%d duplicates of producers that are not idempotent, within the budget of %d", other, j.options.DuplicateBudget)
+		j.out.fold(Duplicate, TopicPartition{}, max(other-j.copiesOfOthers(), 0))
+	} else if other > copies {
+		j.note("%d duplicates of producers that are not idempotent, within the budget of %d", other-copies, j.options.DuplicateBudget)
 	}
+}
+
+// foreseenCopies gives the records of producers that are not idempotent whose copies were foreseen, and the number of these copies.
+// Copies of idempotent producers come first: no budget covers them.
+func (j *judging) foreseenCopies(serials []Serial) (meant map[Serial]bool, copies int64) {
+	room := map[string]int64{}
+	for t, counts := range j.out.foreseen {
+		if t.code == Duplicate {
+			room[t.topic] = counts.total()
+		}
+	}
+	meant = map[Serial]bool{}
+	for _, idempotent := range [...]bool{true, false} {
+		for _, s := range serials {
+			p, extra := j.producer(s), j.copies[s][1:]
+			if p.options.Idempotent != idempotent || p.explained.Contains(s.Sequence()) || len(extra) == 0 {
+				continue
+			}
+			topic := extra[0].v.p.tp.Topic
+			if room[topic] -= int64(len(extra)); !idempotent && room[topic] >= 0 {
+				meant[s] = true
+				copies += int64(len(extra))
+			}
+		}
+	}
+	return meant, copies
 }
 
 // duplicates is a finding for each place of a record but its first.

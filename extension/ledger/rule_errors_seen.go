@@ -7,38 +7,39 @@ import (
 
 // ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
 // There is one finding for each error name and kind, with the first record. Sends that the script gave up are left out, and so are
-// refusals where one was stored in truth: that is ABORTED_READ.
+// errors that a disturbance excuses and refusals where one was stored in truth: that is ABORTED_READ.
 func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
 	}
 	excused := j.refusalsStored()
 	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
-		if class.Abandoned || tally.sent && excused[class.Name] {
+		if class.Abandoned || class.Excused || tally.sent && excused[class.Name] {
 			return
 		}
-		j.out.add(ErrorsSeen, func() Finding {
-			f := Finding{Partition: -1, Offset: -1, Sequence: -1, Reader: class.Who, Time: stamp(tally.at), Count: tally.count - 1}
-			switch {
-			case !tally.sent:
-				f.Detail = fmt.Sprintf("%s saw %s, %d times: %s", class.Who, class.Name, tally.count, tally.detail)
-				return f
-			case class.Kind == Failed:
-				f.Detail = fmt.Sprintf("%d sends failed: %s", tally.count, class.Name)
-			default:
-				f.Detail = fmt.Sprintf("%d sends have an unknown outcome: %s", tally.count, class.Name)
-			}
-			return j.record(f, tally.first)
-		})
+		j.out.put(ErrorsSeen, j.errorSeen(class, tally))
 	})
 	if n := j.counts.Unsettled; n > 0 {
-		j.out.add(ErrorsSeen, func() Finding {
-			return Finding{
-				Partition: -1, Offset: -1, Sequence: -1, Count: n - 1,
-				Detail: fmt.Sprintf("%d sends never had an outcome, which makes it unknown", n),
-			}
+		j.out.put(ErrorsSeen, Finding{
+			Partition: -1, Offset: -1, Sequence: -1, Count: n - 1,
+			Detail: fmt.Sprintf("%d sends never had an outcome, which makes it unknown", n),
 		})
 	}
+}
+
+// errorSeen is the finding of one class.
+func (j *judging) errorSeen(class ErrorSeen, tally errorTally) Finding {
+	f := Finding{Partition: -1, Offset: -1, Sequence: -1, Reader: class.Who, Time: stamp(tally.at), Count: tally.count - 1}
+	switch {
+	case !tally.sent:
+		f.Detail = fmt.Sprintf("%s saw %s, %d times: %s", class.Who, class.Name, tally.count, tally.detail)
+		return f
+	case class.Kind == Failed:
+		f.Detail = fmt.Sprintf("%d sends failed: %s", tally.count, class.Name)
+	default:
+		f.Detail = fmt.Sprintf("%d sends have an unknown outcome: %s", tally.count, class.Name)
+	}
+	return j.record(f, tally.first)
 }
 
 // refusalsStored gives the names of the errors that refused sends for good where one of these stands in the log nevertheless. A client

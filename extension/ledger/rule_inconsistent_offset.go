@@ -28,7 +28,7 @@ func (j *judging) inconsistentOffset(v *partView) {
 		}
 		return true
 	})
-	j.out.fold(InconsistentOffset, int64(v.differing.GetCardinality()-told.GetCardinality()))
+	j.out.fold(InconsistentOffset, v.p.tp, int64(v.differing.GetCardinality()-told.GetCardinality()))
 }
 
 // unevenAt names a read that returns something at an offset and one that does not.

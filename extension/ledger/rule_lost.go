@@ -11,12 +11,19 @@ import (
 // raises one of the two. It is not lost if a final read shows a corrupt record that bears its identity or stands in its place
 // (CORRUPT), if the script deleted it, or as long as fewer than two final reads are complete (a doubt).
 
+// losable tells whether a record that was acked at this offset, and is in no final read, is lost.
+func (v *partView) losable(offset int64) bool {
+	at := uint64(offset)
+	replaced := v.corrupt.Contains(at) || v.anonymous.Contains(at) && v.returned.Contains(at)
+	return !replaced && offset >= v.p.trimmed && len(v.complete) >= 2
+}
+
 // lost judges a record that was acked at an offset and is in no final read.
 func (j *judging) lost(v *partView, offset int64, s Serial) {
-	at := uint64(offset)
-	if v.corrupt.Contains(at) || v.anonymous.Contains(at) && v.returned.Contains(at) || offset < v.p.trimmed || len(v.complete) < 2 {
+	if !v.losable(offset) {
 		return
 	}
+	v.lost.add(uint64(offset))
 	if offset >= v.reached {
 		j.out.add(LostSuffix, func() Finding {
 			f := j.record(v.about(offset), s)

@@ -44,7 +44,7 @@ func (j *judging) objectMismatch(v *partView, a *auditPart) {
 			return f
 		})
 	}
-	j.out.fold(ObjectMismatch, a.clashes.total-int64(len(a.clashes.kept)))
+	j.out.fold(ObjectMismatch, v.p.tp, a.clashes.total-int64(len(a.clashes.kept)))
 }
 
 // stored returns all offsets at which objects hold something.

@@ -41,7 +41,7 @@ func (j *judging) offsetMismatch() {
 			return f
 		})
 	}
-	j.out.fold(OffsetMismatch, j.beyond)
+	j.out.fold(OffsetMismatch, TopicPartition{}, j.beyond)
 	for _, p := range j.producers {
 		each(p.unexcused(), func(sequence int64) bool {
 			s := p.serial(uint64(sequence))

@@ -15,7 +15,7 @@ func (j *judging) phantom(v *partView) {
 			return f.seen(o.reader, o.at)
 		})
 	}
-	j.out.fold(Phantom, v.p.phantoms.total-int64(len(v.p.phantoms.kept)))
+	j.out.fold(Phantom, v.p.tp, v.p.phantoms.total-int64(len(v.p.phantoms.kept)))
 	each(v.anonymous, func(offset int64) bool {
 		if !j.stripped(v, offset) {
 			j.out.add(Phantom, func() Finding {

@@ -54,5 +54,5 @@ func (j *judging) pollBack(r *Reader, v *partView, f *following) {
 			return line
 		})
 	}
-	j.out.fold(PollBack, f.backs.total-int64(len(f.backs.kept)))
+	j.out.fold(PollBack, v.p.tp, f.backs.total-int64(len(f.backs.kept)))
 }

@@ -46,7 +46,7 @@ func (j *judging) staleEnd(v *partView) {
 		j.doubt(StaleEndUnjudged, fmt.Sprintf("%s: %d low answers for the end offset were too many to be examined", v.p.tp, n))
 	}
 	for _, who := range order {
-		j.out.add(StaleEnd, func() Finding { return *lines[who] })
+		j.out.put(StaleEnd, *lines[who])
 	}
 }
 

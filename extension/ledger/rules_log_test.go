@@ -223,7 +223,7 @@ func TestTwoAcks(t *testing.T) {
 			}
 			audit.Complete(tp(0))
 		}},
-		{name: "one of them is gone", codes: fires(ledger.TwoAcks, ledger.LostAcked), run: func(h *history) {
+		{name: "one of them is gone", codes: fires(ledger.LostAcked), total: 1, run: func(h *history) {
 			p := h.producer()
 			h.sends(p, 0, 5)
 			h.ack(p.Make(nil, 60), 0, 2)

@@ -8,7 +8,10 @@ type producerView struct {
 	number  uint32
 	name    string
 
-	acked, failed, found, duplicated, explained *roaring64.Bitmap
+	acked, failed, found, duplicated *roaring64.Bitmap
+
+	clashed   *roaring64.Bitmap // acked at an offset at which another record was, and neither is lost
+	explained *roaring64.Bitmap // stands where another rule tells the story already
 
 	bare       *roaring64.Bitmap // acked without offset and without excuse
 	ackedFound uint64            // acked, with or without offset, and found
@@ -23,7 +26,8 @@ func newProducerView(p *Producer) *producerView {
 	v := &producerView{
 		options: p.options, number: p.number, name: p.options.Name,
 		acked: p.acked.copy(), failed: p.failed.copy(), found: p.foundAny(), bare: p.bare.copy(),
-		duplicated: p.duplicated.copy(), explained: p.explained.copy(), mismatched: roaring64.New(),
+		duplicated: p.duplicated.copy(), explained: p.explained.copy(), clashed: p.clashed.copy(),
+		mismatched: roaring64.New(),
 	}
 	v.missing = v.acked.Clone()
 	v.missing.Or(p.suspicious.bitmap())
@@ -56,6 +60,9 @@ type partView struct {
 	anonymous *roaring64.Bitmap
 	twoAcks   *roaring64.Bitmap
 
+	groups []ackGroup // acked at one offset
+
+	lost       set // offsets whose acked record is lost; filled by the scan
 	confirmed  set // offsets whose acked record a final read shows there; filled by the scan
 	mismatched set // offsets whose acked record is found elsewhere; filled by the scan
 }

@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// disturbances are the stretches of time in which faults were active, and what happened since the last of them ended.
+type disturbances struct {
+	grace   time.Duration
+	active  atomic.Int64 // how many are; written under mu
+	healing atomic.Pointer[healing]
+	acked   atomic.Int64 // while one was active
+
+	mu    sync.RWMutex
+	from  time.Time // of the stretch that is open
+	past  []stretch // in the order of time
+	heals int64
+}
+
+// stretch is a time in which at least one disturbance was active.
+type stretch struct{ from, to time.Time }
+
+// Disturb says that a disturbance begins now, and heal that it has ended. As long as one of them is active, and for [Options].Grace
+// after it, errors of clients and failed or unknown sends are excused from ERRORS_SEEN; so are sends that began in it, whenever they
+// fail. The end of the last one is a heal: see [Ledger.Healed]. heal may be called more than once.
+func (l *Ledger) Disturb() (heal func()) {
+	d := &l.disturbances
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.active.Load() == 0 {
+		d.from = l.now()
+	}
+	d.active.Add(1)
+	return sync.OnceFunc(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.active.Add(-1) > 0 {
+			return
+		}
+		at := l.now()
+		d.past = append(d.past, stretch{d.from, at})
+		d.heal(at)
+	})
+}
+
+// Healed says that the last disturbance has ended now: from here on STUCK expects progress. A later call moves that time.
+func (l *Ledger) Healed() {
+	d := &l.disturbances
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.heal(l.now())
+}
+
+// HealedAt returns when the last disturbance ended; ok is false if none did.
+func (l *Ledger) HealedAt() (at time.Time, ok bool) {
+	if h := l.disturbances.healing.Load(); h != nil {
+		return h.at, true
+	}
+	return time.Time{}, false
+}
+
+// heal begins to measure anew; the caller holds the lock.
+func (d *disturbances) heal(at time.Time) {
+	d.heals++
+	d.healing.Store(&healing{at: at})
+}
+
+// settled notes the outcome of a send.
+func (d *disturbances) settled(o *Outcome) {
+	if o.Kind <= Suspicious && d.active.Load() > 0 {
+		d.acked.Add(1)
+	}
+	if h := d.healing.Load(); h != nil {
+		h.settled(o)
+	}
+}
+
+// excuses tells whether a disturbance excuses an error: it came in one or soon after, or the send that it is of began in one.
+func (d *disturbances) excuses(began, at time.Time) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.active.Load() > 0 && !at.Before(d.from) {
+		return true
+	}
+	return d.within(at, d.grace) || !began.IsZero() && d.within(began, 0)
+}
+
+// within tells whether a time lies in a stretch that is over, or at most grace behind it; the caller holds the lock.
+func (d *disturbances) within(at time.Time, grace time.Duration) bool {
+	i, found := slices.BinarySearchFunc(d.past, at, func(s stretch, at time.Time) int { return s.from.Compare(at) })
+	return found || i > 0 && !at.After(d.past[i-1].to.Add(grace))
+}
+
+// evidence adds what was measured since the last heal.
+func (d *disturbances) evidence(e *Evidence, parts []*partView) {
+	d.mu.RLock()
+	e.Heals = d.heals
+	d.mu.RUnlock()
+	e.AckedDisturbed = d.acked.Load()
+	h := d.healing.Load()
+	if h == nil {
+		return
+	}
+	e.AckedAfterHeal, e.ReadAfterHeal = h.acked.Load(), h.read.Load()
+	moves := h.parts.all()
+	for _, v := range parts {
+		m := moves[v.p.tp]
+		if m == nil && v.p.highestAcked() >= 0 {
+			e.PartitionsWritten++
+		}
+	}
+	for tp, m := range moves {
+		if tp.Partition < 0 {
+			continue
+		}
+		e.PartitionsWritten++
+		if m.copy().acked > 0 {
+			e.PartitionsHealed++
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Foreseen says that a fault of this run breaks a promise on purpose: so many findings of a rule must come of it. Exactly so many prove
+// that the machine notices, and are no findings against the target; fewer cast doubt on the run, and what is beyond counts as ever.
+type Foreseen struct {
+	// Code of the rule; LOST_ACKED stands for LOST_SUFFIX too. The findings must name their topic: LOST_ACKED, DUPLICATE and CORRUPT do.
+	Code  Code
+	Topic string
+	// Partition; −1 for any of the topic.
+	Partition int32
+	// Records is the number of findings: of lost records, or of second copies.
+	Records int64
+	// Why names the fault: "the proxy dropped 30 records".
+	Why string
+}
+
+// foresight is what is foreseen, by what it is about.
+type foresight map[foreseenTopic]*foreseenCounts
+
+type foreseenTopic struct {
+	code  Code
+	topic string
+}
+
+type foreseenCounts struct {
+	in  map[int32]int64 // by partition; −1: any
+	why []string
+}
+
+func newForesight(all []Foreseen) foresight {
+	out := foresight{}
+	for _, f := range all {
+		key := foreseenTopic{lossOf(f.Code), f.Topic}
+		if out[key] == nil {
+			out[key] = &foreseenCounts{in: map[int32]int64{}}
+		}
+		out[key].in[max(f.Partition, -1)] += max(f.Records, 0)
+		if f.Why != "" && !slices.Contains(out[key].why, f.Why) {
+			out[key].why = append(out[key].why, f.Why)
+		}
+	}
+	return out
+}
+
+// lossOf gives the code under which findings of a rule are foreseen: where a dropped record should have stood decides by which of two
+// names its loss is called.
+func lossOf(rule Code) Code {
+	code, _ := splitRule(rule)
+	if code == LostSuffix {
+		return LostAcked
+	}
+	return code
+}
+
+// concerns tells whether findings of a rule are foreseen anywhere.
+func (f foresight) concerns(rule Code) bool {
+	for key := range f {
+		if key.code == lossOf(rule) {
+			return true
+		}
+	}
+	return false
+}
+
+// in tells whether findings of a rule are foreseen in a topic.
+func (f foresight) in(rule Code, topic string) bool {
+	return len(f) > 0 && topic != "" && f[foreseenTopic{lossOf(rule), topic}] != nil
+}
+
+func (c *foreseenCounts) total() (n int64) {
+	for _, records := range c.in {
+		n += records
+	}
+	return n
+}
+
+// weigh compares what was found by partition with what was foreseen: missed is what did not come, and beyond are the partitions with
+// findings that no entry has room for.
+func (c *foreseenCounts) weigh(found map[int32]int64) (missed int64, beyond map[int32]bool) {
+	beyond = map[int32]bool{}
+	surplus := int64(0)
+	for partition, n := range found {
+		if partition >= 0 {
+			n -= c.in[partition]
+		}
+		if n > 0 {
+			surplus += n
+			beyond[partition] = true
+		}
+	}
+	for partition, n := range c.in {
+		if partition >= 0 {
+			missed += max(n-found[partition], 0)
+		}
+	}
+	if anywhere := c.in[-1]; surplus <= anywhere {
+		return missed + anywhere - surplus, nil
+	}
+	return missed, beyond
+}
+
+// foreseenFindings tells the findings that faults were to bring about from all others, and doubts those that did not come.
+func (j *judging) foreseenFindings() (foreseen, others []Finding) {
+	topics := slices.SortedFunc(maps.Keys(j.out.foreseen), func(a, b foreseenTopic) int {
+		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.topic, b.topic))
+	})
+	beyond := map[foreseenTopic]map[int32]bool{}
+	for _, t := range topics {
+		counts, found, all := j.out.foreseen[t], map[int32]int64{}, int64(0)
+		for key, b := range j.out.buckets {
+			if key.Topic == t.topic && lossOf(key.rule) == t.code {
+				found[key.Partition] += b.total()
+				all += b.total()
+			}
+		}
+		missed, over := counts.weigh(found)
+		beyond[t] = over
+		if missed > 0 {
+			j.doubt(ForeseenMissed, fmt.Sprintf("%d findings of %s in %s were foreseen (%s), and %d of them did not come: %d were found",
+				counts.total(), t.code, t.topic, strings.Join(counts.why, "; "), missed, all))
+		}
+	}
+	expected := func(key bucketKey) bool {
+		return key.Topic != "" && !beyond[foreseenTopic{lossOf(key.rule), key.Topic}][key.Partition]
+	}
+	return j.out.findings(expected), j.out.findings(func(key bucketKey) bool { return !expected(key) })
+}
+
+// totalOf counts the findings of a rule, folded ones included, whose code is foreseen under another.
+func totalOf(all []Finding, code Code) (n int64) {
+	for _, f := range all {
+		if lossOf(f.Code) == code {
+			n += 1 + f.Count
+		}
+	}
+	return n
+}
