@@ -23,6 +23,7 @@ func layers() map[string][]string {
 	const (
 		nearest   = "extension/internal/nearest"
 		wire      = "extension/internal/wire"
+		batches   = "extension/internal/recordbatch"
 		proxy     = "extension/chaos/kafkaproxy"
 		chaos     = "extension/chaos"
 		ledger    = "extension/ledger"
@@ -45,17 +46,18 @@ func layers() map[string][]string {
 		suite:     {trust, report, embedded, contract, store, proxy, profile, ledger},
 		trust:     {report, embedded, contract, kafka, store, chaos, proxy, s3proxy, profile, ledger},
 		report:    {contract, ledger},
-		embedded:  {store, proxy, s3proxy, wire, nearest},
+		embedded:  {store, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {proxy, nearest},
 		contract:  {ledger},
 		kafka:     nil,
 		store:     nil,
-		proxy:     {wire, nearest},
+		proxy:     {wire, batches, nearest},
 		s3proxy:   nil,
 		profile:   {nearest, "config"},
 		ledger:    nil,
 		nearest:   nil,
 		wire:      nil,
+		batches:   nil,
 		"config":  nil,
 	}
 }
