@@ -162,7 +162,8 @@ func TestMergeAddsTheTrafficOfBrokers(t *testing.T) {
 	in.Measured.Spread = map[int32]ledger.BrokerTraffic{0: {Connections: 1, Requests: 2}, 5: {Connections: 3, Requests: 4}}
 	all := contract.Merge([]contract.Verdict{judge(t, healthy()), judge(t, in)})
 	require.Equal(t, map[int32]ledger.BrokerTraffic{
-		0: {Connections: 32, Requests: 122}, 1: {Connections: 30, Requests: 118}, 2: {Connections: 31, Requests: 95}, 5: {Connections: 3, Requests: 4},
+		0: {Connections: 32, Requests: 122}, 1: {Connections: 30, Requests: 118}, 2: {Connections: 31, Requests: 95},
+		5: {Connections: 3, Requests: 4},
 	}, all.Spread)
 	require.Equal(t, int64(120), healthy().Measured.Spread[0].Requests)
 }

@@ -68,13 +68,13 @@ func (d *disturbances) heal(at time.Time) {
 	d.healing.Store(&healing{at: at})
 }
 
-// settled notes the outcome of a send.
-func (d *disturbances) settled(o *Outcome) {
+// settled notes the outcome of a send; class is what went wrong, if something did.
+func (d *disturbances) settled(o *Outcome, class ErrorSeen) {
 	if o.Kind <= Suspicious && d.active.Load() > 0 {
 		d.acked.Add(1)
 	}
 	if h := d.healing.Load(); h != nil {
-		h.settled(o)
+		h.settled(o, class)
 	}
 }
 

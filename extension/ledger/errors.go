@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -14,6 +15,9 @@ type ErrorSeen struct {
 	Abandoned bool // see [Outcome]
 	Excused   bool // by a disturbance: see [Ledger.Disturb]
 }
+
+// unnamed stands for an error that came without a name.
+const unnamed = "(no name)"
 
 // errorTally counts one class of errors and keeps the first.
 type errorTally struct {
@@ -35,13 +39,10 @@ type errorTallies struct {
 func (l *Ledger) ClientError(who, name, detail string) {
 	at := l.now()
 	excused := l.disturbances.excuses(time.Time{}, at)
-	l.errors.add(ErrorSeen{Who: who, Name: name, Excused: excused}, errorTally{at: at, detail: detail})
+	l.errors.add(ErrorSeen{Who: who, Name: cmp.Or(name, unnamed), Excused: excused}, errorTally{at: at, detail: detail})
 }
 
 func (t *errorTallies) add(class ErrorSeen, first errorTally) {
-	if class.Name == "" {
-		class.Name = "(no name)"
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byClass == nil {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,16 +28,35 @@ type progressed struct {
 	first   Serial    // the one whose send began first
 	began   time.Time // when it did
 	last    time.Time // when the last of them was settled
+	errors  map[ErrorSeen]int64
 }
 
 func (p *progress) copy() progressed {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.progressed
+	out := p.progressed
+	out.errors = maps.Clone(out.errors)
+	return out
 }
 
-// settled notes an outcome, if it is of a send that began after the heal.
-func (h *healing) settled(o *Outcome) {
+// stuck gives the partitions that made no progress for so long, with what became of their records.
+func (h *healing) stuck(after time.Duration) map[TopicPartition]progressed {
+	out, topics := map[TopicPartition]progressed{}, map[string]bool{}
+	for tp, p := range h.parts.all() {
+		switch one := p.copy(); {
+		case one.acked > 0:
+			topics[tp.Topic] = true
+		case one.last.Sub(one.began) >= after:
+			out[tp] = one
+		}
+	}
+	// Records that never got a partition say nothing about a topic that makes progress.
+	maps.DeleteFunc(out, func(tp TopicPartition, _ progressed) bool { return tp.Partition < 0 && topics[tp.Topic] })
+	return out
+}
+
+// settled notes an outcome, if it is of a send that began after the heal. class is what went wrong, if something did.
+func (h *healing) settled(o *Outcome, class ErrorSeen) {
 	if o.Began.IsZero() || o.Began.Before(h.at) {
 		return
 	}
@@ -48,6 +68,11 @@ func (h *healing) settled(o *Outcome) {
 	if o.Kind == Acked || o.Kind == Suspicious {
 		h.acked.Add(1)
 		p.acked++
+	} else if p.acked == 0 {
+		if p.errors == nil {
+			p.errors = map[ErrorSeen]int64{}
+		}
+		p.errors[class]++
 	}
 	if p.settled == 0 || o.Began.Before(p.began) {
 		p.first, p.began = o.Serial, o.Began

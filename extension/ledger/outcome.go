@@ -1,6 +1,9 @@
 package ledger
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // OutcomeKind is what became of a send.
 type OutcomeKind uint8
@@ -52,7 +55,7 @@ func (l *Ledger) Settle(o Outcome) {
 	if o.At.IsZero() {
 		o.At = l.now()
 	}
-	l.disturbances.settled(&o)
+	var class ErrorSeen
 	switch o.Kind {
 	case Acked:
 		part := l.partition(o.TP)
@@ -63,10 +66,11 @@ func (l *Ledger) Settle(o Outcome) {
 	case Suspicious:
 		l.partition(o.TP).suspect(o.Serial)
 	default:
-		excused := !o.Abandoned && l.disturbances.excuses(o.Began, o.At)
-		l.errors.add(ErrorSeen{Kind: o.Kind, Name: o.Error, Abandoned: o.Abandoned, Excused: excused},
-			errorTally{first: o.Serial, sent: true, at: o.At})
+		class = ErrorSeen{Kind: o.Kind, Name: cmp.Or(o.Error, unnamed), Abandoned: o.Abandoned}
+		class.Excused = !o.Abandoned && l.disturbances.excuses(o.Began, o.At)
+		l.errors.add(class, errorTally{first: o.Serial, sent: true, at: o.At})
 	}
+	l.disturbances.settled(&o, class)
 }
 
 // settle notes the outcome with the producer, unless there is one already.

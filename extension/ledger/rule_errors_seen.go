@@ -7,14 +7,17 @@ import (
 
 // ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
 // There is one finding for each error name and kind, with the first record. Sends that the script gave up are left out, and so are
-// errors that a disturbance excuses and refusals where one was stored in truth: that is ABORTED_READ.
+// errors that a disturbance excuses, those of partitions that are STUCK, and refusals where one was stored in truth: that is ABORTED_READ.
 func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
 	}
-	excused := j.refusalsStored()
+	excused, told := j.refusalsStored(), j.errorsOfStuck()
 	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
 		if class.Abandoned || class.Excused || tally.sent && excused[class.Name] {
+			return
+		}
+		if tally.count -= told[class]; tally.count <= 0 {
 			return
 		}
 		j.out.put(ErrorsSeen, j.errorSeen(class, tally))
@@ -25,6 +28,17 @@ func (j *judging) errorsSeen() {
 			Detail: fmt.Sprintf("%d sends never had an outcome, which makes it unknown", n),
 		})
 	}
+}
+
+// errorsOfStuck counts the errors of the sends of which STUCK tells.
+func (j *judging) errorsOfStuck() map[ErrorSeen]int64 {
+	told := map[ErrorSeen]int64{}
+	for _, p := range j.stuckPartitions() {
+		for class, n := range p.errors {
+			told[class] += n
+		}
+	}
+	return told
 }
 
 // errorSeen is the finding of one class.

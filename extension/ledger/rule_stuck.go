@@ -20,36 +20,28 @@ func (j *judging) stuck() {
 	if h == nil {
 		return
 	}
-	j.stuckPartitions(h)
-	j.stuckReaders(h)
-}
-
-func (j *judging) stuckPartitions(h *healing) {
-	parts := h.parts.all()
+	parts := j.stuckPartitions()
 	for _, tp := range slices.SortedFunc(maps.Keys(parts), TopicPartition.compare) {
-		p := parts[tp].copy()
-		waited := p.last.Sub(p.began)
-		if p.acked > 0 || waited < j.options.StuckAfter || tp.Partition < 0 && ackedAnywhere(parts, tp.Topic) {
-			continue
-		}
+		p := parts[tp]
 		j.out.add(Stuck, func() Finding {
 			f := j.record(Finding{Topic: tp.Topic, Partition: tp.Partition, Offset: -1}, p.first)
 			f.Time = stamp(p.began)
 			f.Detail = fmt.Sprintf("all was healed at %s; of %d records sent to it from %s on none was acked, the last was given up at %s, %s later",
-				stamp(h.at), p.settled, stamp(p.began), stamp(p.last), waited.Round(time.Millisecond))
+				stamp(h.at), p.settled, stamp(p.began), stamp(p.last), p.last.Sub(p.began).Round(time.Millisecond))
 			return f
 		})
 	}
+	j.stuckReaders(h)
 }
 
-// ackedAnywhere tells whether a topic made progress: then records that never got a partition say nothing about it.
-func ackedAnywhere(parts map[TopicPartition]*progress, topic string) bool {
-	for tp, p := range parts {
-		if tp.Topic == topic && p.copy().acked > 0 {
-			return true
-		}
+// stuckPartitions gives the partitions without progress since the last heal, unless a disturbance is active.
+func (j *judging) stuckPartitions() map[TopicPartition]progressed {
+	d := &j.ledger.disturbances
+	h := d.healing.Load()
+	if h == nil || d.active.Load() > 0 {
+		return nil
 	}
-	return false
+	return h.stuck(j.options.StuckAfter)
 }
 
 func (j *judging) stuckReaders(h *healing) {

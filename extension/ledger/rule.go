@@ -1,0 +1,78 @@
+package ledger
+
+// Code names a rule. Codes are stable.
+type Code string
+
+// The rules of §7 of the design that are judged here.
+const (
+	LostAcked          Code = "LOST_ACKED"
+	LostSuffix         Code = "LOST_SUFFIX"
+	OffsetMismatch     Code = "OFFSET_MISMATCH"
+	TwoAcks            Code = "TWO_ACKS"
+	InconsistentOffset Code = "INCONSISTENT_OFFSET"
+	Duplicate          Code = "DUPLICATE"
+	Phantom            Code = "PHANTOM"
+	AbortedRead        Code = "ABORTED_READ"
+	CorruptRecord      Code = "CORRUPT"
+	PollSkip           Code = "POLL_SKIP"
+	PollBack           Code = "POLL_BACK"
+	SendReorder        Code = "SEND_REORDER"
+	StaleEnd           Code = "STALE_END"
+	AckWithoutBytes    Code = "ACK_WITHOUT_BYTES"
+	ObjectMismatch     Code = "OBJECT_MISMATCH"
+	ErrorsSeen         Code = "ERRORS_SEEN"
+	Partitioner        Code = "PARTITIONER"
+	MetadataLie        Code = "METADATA_LIE"
+	Stuck              Code = "STUCK"
+)
+
+// Aspects of METADATA_LIE.
+const (
+	aspectUnreachable = "unreachable"
+	aspectAddress     = "address"
+	aspectUnspread    = "unspread"
+)
+
+// Rule is a code and when it is broken. A rule with aspects stands once for each of them.
+type Rule struct {
+	Code       Code   `json:"code"`
+	Aspect     string `json:"aspect,omitempty"`
+	Definition string `json:"definition"`
+}
+
+// Name is the code, or "CODE/aspect" for an aspect.
+func (r Rule) Name() Code { return aspectOf(r.Code, r.Aspect) }
+
+func aspectOf(code Code, aspect string) Code {
+	if aspect == "" {
+		return code
+	}
+	return code + "/" + Code(aspect)
+}
+
+// Rules returns all rules that [Ledger.Judge] knows, in the order in which findings come.
+func Rules() []Rule {
+	return []Rule{
+		{LostAcked, "", "an acked record is in none of two complete final reads"},
+		{LostSuffix, "", "an acked record is in none of two complete final reads, and the log ends at or below its acked offset"},
+		{OffsetMismatch, "", "an acked record is found at another offset than its ack said (0 and −1 included)"},
+		{TwoAcks, "", "two records were acked at one offset of a partition, and neither is lost"},
+		{InconsistentOffset, "", "two reads, readers or brokers show different records at one offset"},
+		{Duplicate, "", "one record stands at two offsets (idempotent producer: FAIL; otherwise counted against the budget)"},
+		{Phantom, "", "a record whose identity this run never sent"},
+		{AbortedRead, "", "a definitely failed record is returned"},
+		{CorruptRecord, "", "checksum, length, key, header or UUID-in-value differ from what was sent"},
+		{PollSkip, "", "one reader, no rebalance or seek between: offsets jump over known records"},
+		{PollBack, "", "one reader, no rebalance or seek between: offsets go back"},
+		{SendReorder, "", "one producer and partition: acked order is not log order"},
+		{StaleEnd, "", "a returned end offset does not cover an acked record that is there"},
+		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
+		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects"},
+		{ErrorsSeen, "", "the client saw errors where the contract promises none"},
+		{Partitioner, "", "a keyed record is not where murmur2(key) mod partitions puts it"},
+		{MetadataLie, aspectUnreachable, "a broker or leader that metadata names cannot be reached through the bootstrap address"},
+		{MetadataLie, aspectAddress, "metadata shows another address than the single endpoint"},
+		{MetadataLie, aspectUnspread, "one broker gets all record traffic while others idle"},
+		{Stuck, "", "after the last disturbance has ended, a client or partition makes no progress"},
+	}
+}
