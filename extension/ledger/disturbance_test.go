@@ -85,7 +85,7 @@ func TestADisturbanceExcusesErrors(t *testing.T) {
 			h.pass(time.Minute)
 			h.l.Settle(ledger.Outcome{Serial: m.Serial, Kind: ledger.Unknown, TP: tp(0), Began: began, Error: "X"})
 		})},
-		{name: "nested: one heals, one goes on", run: excused(func(h *history, p *ledger.Producer) {
+		{name: "nested: one heals, one goes on", run: excused(func(h *history, _ *ledger.Producer) {
 			first, second := h.l.Disturb(), h.l.Disturb()
 			first()
 			first()
@@ -115,11 +115,13 @@ func TestExcusedErrorsAreCountedAndNoted(t *testing.T) {
 	h.begun(p, 0, ledger.Unknown, 0)
 	h.begun(p, 0, ledger.Unknown, 0)
 	h.l.ClientError("reader", "COORDINATOR_NOT_AVAILABLE", "")
+	h.l.Settle(ledger.Outcome{Serial: p.Make(nil, 60).Serial, Kind: ledger.Unknown, TP: tp(0), Error: "CANCELED", Abandoned: true})
 	heal()
 	h.begun(p, 0, ledger.Unknown, 0)
 	j := h.l.Judge(h.options)
 	require.Equal(t, int64(3), j.Counts.Excused)
-	require.Equal(t, map[string]int64{"REQUEST_TIMED_OUT": 3, "COORDINATOR_NOT_AVAILABLE": 1}, j.Counts.Errors)
+	require.Equal(t, map[string]int64{"REQUEST_TIMED_OUT": 3, "COORDINATOR_NOT_AVAILABLE": 1, "CANCELED": 1}, j.Counts.Errors)
+	require.Contains(t, j.Notes, "1 sends were given up by the script: CANCELED")
 	require.Contains(t, j.Notes, "3 errors are excused by a disturbance: COORDINATOR_NOT_AVAILABLE × 1, REQUEST_TIMED_OUT × 2")
 	require.Equal(t, int64(1), total(j.Findings, ledger.ErrorsSeen))
 }

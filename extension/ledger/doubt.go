@@ -14,6 +14,7 @@ const (
 	LedgerMisused       DoubtCode = "LEDGER_MISUSED"        // outcomes that contradict each other
 	ForeseenMissed      DoubtCode = "FORESEEN_MISSED"       // fewer findings than a fault should have brought about
 	StillDisturbed      DoubtCode = "STILL_DISTURBED"       // a disturbance had not ended
+	TwoAcksUnjudged     DoubtCode = "TWO_ACKS_UNJUDGED"     // too many acks of one offset to judge TWO_ACKS
 	StuckUnjudged       DoubtCode = "STUCK_UNJUDGED"        // too many readers to judge STUCK
 )
 

@@ -70,6 +70,13 @@ func (e *Evidence) addAudit(v *partView, a *auditPart) {
 	}
 	acked := roaring64.New()
 	v.p.acks.runs(v.p.acks.cut(), func(r ackRun) { acked.AddRange(uint64(r.from), uint64(r.to)) })
+	gone := v.lost.copy() // what stands at the offset of a lost record was acked only if it shares that offset
+	for _, g := range v.groups {
+		if len(g.standing) > 0 {
+			gone.Remove(uint64(g.offset))
+		}
+	}
+	acked.AndNot(gone)
 	e.InObjects += int64(inObjects.GetCardinality())
 	e.AckedInObjects += int64(inObjects.AndCardinality(acked))
 	e.Covered += int64(timed.AndCardinality(acked))

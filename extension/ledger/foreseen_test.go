@@ -213,10 +213,17 @@ func TestFaultsInRandomRunsRaiseWhatWasForeseen(t *testing.T) {
 					h.drop(faulty, partition, n)
 					lost[partition] += int64(n)
 				case 1:
-					base := h.end(partition)
-					h.sends(faulty, partition, n)
+					base, made := h.end(partition), []ledger.Made{}
+					for range n {
+						m := faulty.Make(nil, 60)
+						h.put(partition, recordOf(m))
+						made = append(made, m)
+					}
 					h.double(partition, n)
 					h.writeObject(partition, base)
+					for i, m := range made {
+						h.ack(m, partition, base+int64(i))
+					}
 					twice[partition] += int64(n)
 				default:
 					heal := h.l.Disturb()
@@ -226,6 +233,7 @@ func TestFaultsInRandomRunsRaiseWhatWasForeseen(t *testing.T) {
 				}
 			}
 			h.finalReads()
+			h.auditObjects()
 			for partition := range int32(2) {
 				h.foresee(ledger.LostAcked, partition, lost[partition])
 				h.foresee(ledger.Duplicate, -1, twice[partition])
@@ -235,6 +243,7 @@ func TestFaultsInRandomRunsRaiseWhatWasForeseen(t *testing.T) {
 			require.Empty(t, j.Doubts, "seed %d", seed)
 			require.Equal(t, lost[0]+lost[1], j.Evidence.ForeseenLost)
 			require.Equal(t, twice[0]+twice[1], j.Evidence.ForeseenDuplicates)
+			require.Equal(t, j.Counts.Acked, j.Evidence.AckedInObjects+j.Evidence.ForeseenLost)
 			require.Equal(t, j.Counts.Acked+j.Counts.Suspicious, j.Evidence.AckedFound+j.Evidence.ForeseenLost)
 		})
 	}

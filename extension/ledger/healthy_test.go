@@ -21,6 +21,7 @@ type healthy struct {
 	acks      []ledger.Outcome // under way
 	late      []placedRecord   // of unknown outcome, still to land
 	objects   []ledger.Object
+	disturbed func() // heals, if a disturbance is active
 	readers   []*ledger.Reader
 	owner     [2]int   // reader of a partition, −1 for none
 	position  [2]int64 // next offset of the owner
@@ -67,7 +68,7 @@ func (h *healthy) batch() {
 			}
 			continue
 		}
-		o := ledger.Outcome{Serial: m.Serial, TP: tp(partition), Offset: h.put(partition, recordOf(m))}
+		o := ledger.Outcome{Serial: m.Serial, TP: tp(partition), Offset: h.put(partition, recordOf(m)), Began: h.clock}
 		switch fate {
 		case 2:
 			o.Kind, o.Offset, o.Error = ledger.Unknown, -1, "CONNECTION_LOST"
@@ -177,6 +178,8 @@ func (h *healthy) run(steps int) {
 			q.Answered(h.end(p))
 		case 10:
 			h.land()
+			h.disturb()
+			h.l.SawMetadata(metadata(endpoint))
 			if h.r.IntN(3) == 0 {
 				h.rebalance(int32(h.r.IntN(2)))
 			}
@@ -185,6 +188,19 @@ func (h *healthy) run(steps int) {
 		}
 	}
 	h.settle(len(h.acks))
+	if h.disturbed != nil {
+		h.disturb()
+	}
+}
+
+// disturb begins a disturbance, or ends the one that is active.
+func (h *healthy) disturb() {
+	if h.disturbed != nil {
+		h.disturbed()
+		h.disturbed = nil
+		return
+	}
+	h.disturbed = h.l.Disturb()
 }
 
 // auditObjects reads the objects in any order, some of them twice.
@@ -210,6 +226,7 @@ func TestHealthyRunsRaiseNothing(t *testing.T) {
 			t.Parallel()
 			h := newHealthy(t, seed)
 			h.run(150 + h.r.IntN(300))
+			h.l.Spread(map[int32]ledger.BrokerTraffic{0: {Connections: 3, Requests: 90}, 1: {Connections: 2, Requests: 1}, 2: {}})
 			if seed%2 == 0 {
 				h.auditObjects()
 			}
@@ -221,11 +238,14 @@ func TestHealthyRunsRaiseNothing(t *testing.T) {
 			if seed%2 == 1 {
 				h.auditObjects()
 			}
+			h.history.options.Endpoint, h.history.options.SpreadPromised = endpoint, true
 			h.history.options.Partitions = map[string]int32{topic: 2}
 			j := h.l.Judge(h.history.options)
 			require.Empty(t, j.Findings, "seed %d", seed)
 			require.Empty(t, j.Doubts, "seed %d", seed)
 			require.Positive(t, j.Counts.Acked)
+			require.Positive(t, j.Evidence.Heals)
+			require.Positive(t, j.Evidence.MetadataSeen)
 			require.Equal(t, j.Counts.Sent, j.Counts.Acked+j.Counts.Suspicious+j.Counts.Failed+j.Counts.Unknown)
 		})
 	}

@@ -11,7 +11,7 @@ type JudgeOptions struct {
 	// Partitions holds the true partition counts of the topics to which PARTITIONER applies. Each must have been given to
 	// [Ledger.SetPartitions] before the final reads.
 	Partitions map[string]int32
-	// Endpoint is the one address that the target promises to show, "host:port" as metadata writes it; "": none is promised.
+	// Endpoint is the one address that the target promises to show, "host:port" just as metadata has it; "": none is promised.
 	Endpoint string
 	// SpreadPromised says that record traffic has to reach more than one broker: the target claims it, and the topic has at least
 	// as many partitions as there are brokers.

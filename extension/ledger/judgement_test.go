@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -25,6 +26,18 @@ func TestEvidenceIsBoundedAndCountsAreExact(t *testing.T) {
 	require.Len(t, j.Findings, 4)
 	require.Equal(t, int64(996), j.Findings[3].Count)
 	require.Zero(t, j.Findings[2].Count)
+}
+
+func TestRepetitionsBeyondTheEvidenceAreCounted(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t)
+	h.options.PromisesNoErrors, h.options.MaxEvidence = true, 4
+	for i := range 30 {
+		h.l.ClientError("reader", fmt.Sprintf("ERROR_%d", i/3), "")
+	}
+	j := h.l.Judge(h.options)
+	require.Len(t, j.Findings, 4)
+	require.Equal(t, int64(30), total(j.Findings, ledger.ErrorsSeen))
 }
 
 func TestAFindingNamesItsEvidence(t *testing.T) {

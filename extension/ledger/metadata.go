@@ -16,7 +16,7 @@ type Metadata struct {
 // MetadataBroker is one broker of a metadata answer.
 type MetadataBroker struct {
 	ID      int32
-	Address string // "host:port", just as the answer has it
+	Address string // "host:port" as net.JoinHostPort makes it, the host just as the answer has it
 }
 
 // Unreachable is proof that what metadata names could not be reached, for [Ledger.Unreachable]: it was tried again and again for a

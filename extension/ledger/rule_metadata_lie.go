@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // METADATA_LIE has three aspects, for each breaks a promise of its own: unreachable, address and unspread.
@@ -20,10 +21,11 @@ func (j *judging) unreachable(log *metadataLog) {
 	for _, u := range log.unreachable.kept {
 		j.out.add(rule, func() Finding {
 			f := Finding{Topic: u.Topic, Partition: u.Partition, Offset: -1, Sequence: -1}.seen(u.Who, u.at)
-			f.Detail = fmt.Sprintf("metadata names broker %d at %s, which could not be reached for %s: %s", u.Broker, u.Address, u.Waited, u.Why)
+			waited := u.Waited.Round(time.Millisecond)
+			f.Detail = fmt.Sprintf("metadata names broker %d at %s, which could not be reached for %s: %s", u.Broker, u.Address, waited, u.Why)
 			if u.Partition >= 0 {
 				f.Detail = fmt.Sprintf("metadata names broker %d at %s as its leader, and it could not be reached for %s: %s",
-					u.Broker, u.Address, u.Waited, u.Why)
+					u.Broker, u.Address, waited, u.Why)
 			}
 			return f
 		})

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -23,7 +24,13 @@ func (j *judging) twoAcks(v *partView) {
 			})
 		}
 	}
-	j.out.fold(TwoAcks, v.p.tp, v.p.clashes.total-int64(len(v.p.clashes.kept)))
+	switch n := v.p.clashes.total - int64(len(v.p.clashes.kept)); {
+	case n > 0 && j.out.foreseen.in(LostAcked, v.p.tp.Topic):
+		j.doubt(TwoAcksUnjudged, fmt.Sprintf("%s: %d more records were acked at the offset of another, too many to tell which were lost on purpose",
+			v.p.tp, n))
+	default:
+		j.out.fold(TwoAcks, v.p.tp, n)
+	}
 }
 
 // ackGroup is what was acked at one offset, in the order of the acks.
@@ -55,7 +62,7 @@ func (j *judging) clashes() {
 // group fills the groups of a partition; the caller holds its lock.
 func (j *judging) group(v *partView) {
 	kept := slices.Clone(v.p.clashes.kept)
-	slices.SortStableFunc(kept, func(a, b ackClash) int { return int(min(max(a.offset-b.offset, -1), 1)) })
+	slices.SortStableFunc(kept, func(a, b ackClash) int { return cmp.Compare(a.offset, b.offset) })
 	// Without two final reads nobody can tell which records of a group stand; where faults took some, that is no news.
 	unread := len(v.complete) < 2 && j.out.foreseen.in(LostAcked, v.p.tp.Topic)
 	add := func(offset int64, ack ackOf) {

@@ -161,7 +161,8 @@ func TestAStuckFindingNamesItsEvidence(t *testing.T) {
 	require.NotEmpty(t, f.Record)
 	require.Equal(t, "2027-01-15T08:00:00.002000Z", f.Time)
 	require.Equal(t, "all was healed at 2027-01-15T08:00:00.001000Z; "+
-		"of 2 records sent to it from 2027-01-15T08:00:00.002000Z on none was acked, the last was given up at 2027-01-15T08:02:00.005000Z, 2m0.003s later", f.Detail)
+		"of 2 records sent to it from 2027-01-15T08:00:00.002000Z on none was acked, "+
+		"the last was given up at 2027-01-15T08:02:00.005000Z, 2m0.003s later", f.Detail)
 }
 
 func TestStarvedReader(t *testing.T) {
