@@ -10,6 +10,9 @@ import (
 	"k6suite/extension/internal/wire"
 )
 
+// errNotSent is what becomes of a call that certainly has not reached its broker.
+var errNotSent = errors.New("the broker did not get the request")
+
 // errUnanswered is what becomes of a call whose broker went before it answered.
 var errUnanswered = errors.New("the broker closed the connection before it answered")
 
@@ -19,6 +22,7 @@ type call struct {
 	wire.Request
 	message kmsg.Request // the body, once somebody asked for it
 
+	then     func() // called when the call has ended, by who ended it; it must not block
 	once     sync.Once
 	done     chan struct{} // closed once there is an answer
 	response []byte        // frame; nil where the API has none (acks=0)
@@ -69,29 +73,28 @@ func (c *call) encode() {
 }
 
 // complete answers the call with a frame. Only the first answer counts.
-func (c *call) complete(response []byte) {
-	c.once.Do(func() {
-		c.response = response
-		close(c.done)
-	})
-}
+func (c *call) complete(response []byte) { c.end(func() { c.response = response }) }
 
 // respond answers the call with a message.
 func (c *call) respond(message kmsg.Response) {
-	if c.Key != kmsg.ApiVersions { // whose refusals have a version of their own
-		message.SetVersion(c.Version)
-	}
-	c.once.Do(func() {
+	c.end(func() {
+		if c.Key != kmsg.ApiVersions { // whose refusals have a version of their own
+			message.SetVersion(c.Version)
+		}
 		c.answer, c.response = message, wire.EncodeResponse(message, c.Correlation)
-		close(c.done)
 	})
 }
 
 // fail ends the call without an answer.
-func (c *call) fail(err error) {
+func (c *call) fail(err error) { c.end(func() { c.err = err }) }
+
+func (c *call) end(set func()) {
 	c.once.Do(func() {
-		c.err = err
+		set()
 		close(c.done)
+		if c.then != nil {
+			c.then()
+		}
 	})
 }
 
