@@ -104,6 +104,26 @@ func TestForeseenLoss(t *testing.T) {
 			h.double(0, 1)
 			h.foresee(ledger.LostAcked, -1, 30)
 		})},
+		{name: "as foreseen, and the end of the log is lost", codes: fires(ledger.LostSuffix), total: 3, foreseen: 30, run: func(h *history) {
+			p := h.producer()
+			h.sends(p, 0, 20)
+			h.drop(p, 0, 30)
+			h.sends(p, 0, 50)
+			h.foresee(ledger.LostAcked, -1, 30)
+			h.bucket = h.cloned()
+			h.logs[0] = h.logs[0][:67]
+			h.finish()
+		}},
+		{name: "some of it at the end of the log, which is lost too", codes: fires(ledger.LostAcked, ledger.LostSuffix), run: func(h *history) {
+			p := h.producer()
+			h.drop(p, 0, 20)
+			h.sends(p, 0, 30)
+			h.drop(p, 0, 10)
+			h.foresee(ledger.LostAcked, -1, 30)
+			h.bucket = h.cloned()
+			h.logs[0] = h.logs[0][:27]
+			h.finish()
+		}},
 		{name: "two faults ack at the same offset", foreseen: 6, run: func(h *history) {
 			p := h.producer()
 			h.drop(p, 0, 3)
