@@ -26,7 +26,7 @@ func (j *judging) twoAcks(v *partView) {
 	}
 	switch n := v.p.clashes.total - int64(len(v.p.clashes.kept)); {
 	case n > 0 && j.out.foreseen.in(LostAcked, v.p.tp.Topic):
-		j.doubt(TwoAcksUnjudged, fmt.Sprintf("%s: %d more records were acked at the offset of another, and nobody kept which are lost on purpose",
+		j.doubt(TwoAcksUnjudged, fmt.Sprintf("%s: %d more records were acked at the offset of another: too many to tell which a fault dropped",
 			v.p.tp, n))
 	default:
 		j.out.fold(TwoAcks, v.p.tp, n)
