@@ -3,6 +3,7 @@ package kafkaproxy
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -10,6 +11,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
+
+// errUnreachable is the cause of every failure to connect to a broker.
+var errUnreachable = errors.New("it cannot be reached")
 
 // noNode is the id of a broker that is not known.
 const noNode = -1
@@ -50,7 +54,7 @@ func (b *backend) dial(ctx context.Context) (net.Conn, error) {
 	defer cancel()
 	conn, err := b.proxy.options.Dial(ctx, "tcp", b.address)
 	if err != nil {
-		return nil, fmt.Errorf("broker at %s: %w", b.address, err)
+		return nil, fmt.Errorf("broker at %s: %w: %w", b.address, errUnreachable, err)
 	}
 	config := b.proxy.options.BrokerTLS
 	if config == nil {
@@ -63,7 +67,7 @@ func (b *backend) dial(ctx context.Context) (net.Conn, error) {
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("broker at %s: TLS: %w", b.address, err)
+		return nil, fmt.Errorf("broker at %s: %w: TLS: %w", b.address, errUnreachable, err)
 	}
 	return secured, nil
 }

@@ -15,8 +15,6 @@ import (
 const (
 	// maxAhead is how many calls of one connection may be under way.
 	maxAhead = 128
-	// readBuffer is small, for there may be thousands of connections that do nothing.
-	readBuffer = 4 << 10
 	// farewell is how long a broker may take to answer what is under way when the client has gone.
 	farewell = 5 * time.Second
 )
@@ -34,17 +32,31 @@ type lane struct {
 
 	gone     chan struct{} // closed when the connection has ended
 	finished chan struct{} // closed when, then, all calls have got to know
+	tell     func(error)   // why the connection has ended; called before finished
 }
 
-// openLane connects to a broker. Rules that concern the leg to a broker act at the point.
+// openLane connects to a broker. Rules that concern the leg to a broker act at the point. The end of ctx ends the connection, even
+// while a broker that does not read holds up a call.
 func openLane(ctx context.Context, b *backend, at *point) (*lane, error) {
+	return openLaneTelling(ctx, b, at, func(error) {})
+}
+
+// openLaneTelling is openLane for who wants to know of the end of a connection when no call is under way, too.
+func openLaneTelling(ctx context.Context, b *backend, at *point, tell func(error)) (*lane, error) {
 	conn, err := b.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{backend: b, conn: conn, point: at, calls: make(chan *call, maxAhead), gone: make(chan struct{}), finished: make(chan struct{})}
+	l := &lane{
+		backend: b, conn: conn, point: at, calls: make(chan *call, maxAhead),
+		gone: make(chan struct{}), finished: make(chan struct{}), tell: tell,
+	}
 	at.attach(l.kill)
-	go l.receive(ctx)
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	go func() {
+		defer stop()
+		l.receive(ctx)
+	}()
 	return l, nil
 }
 
@@ -66,16 +78,16 @@ func (l *lane) write(ctx context.Context, c *call) error {
 	l.sending.Lock()
 	defer l.sending.Unlock()
 	if l.ended {
-		return errUnanswered
+		return errNotSent
 	}
 	l.count(c)
 	if !silent {
 		select {
 		case l.calls <- c:
 		case <-l.gone:
-			return errUnanswered
+			return errNotSent
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%w: %w", errNotSent, ctx.Err())
 		}
 	}
 	if _, err := l.conn.Write(c.Frame); err != nil {
@@ -112,6 +124,7 @@ func (l *lane) receive(ctx context.Context) {
 	for c := range l.calls {
 		c.fail(err)
 	}
+	l.tell(err)
 }
 
 func (l *lane) answers(ctx context.Context) error {
@@ -119,7 +132,7 @@ func (l *lane) answers(ctx context.Context) error {
 	for {
 		frame, err := wire.ReadFrame(in)
 		if err != nil {
-			return fmt.Errorf("%w: %w", errUnanswered, err)
+			return fmt.Errorf("broker at %s: %w: %w", l.backend.address, errUnanswered, err)
 		}
 		var c *call
 		select {

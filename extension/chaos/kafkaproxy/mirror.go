@@ -93,7 +93,7 @@ type mirrorRouter struct {
 func (r *mirrorRouter) route(ctx context.Context, c *call) error {
 	if r.lane == nil {
 		var err error
-		if r.lane, err = openLane(ctx, r.backend, nowhere); err != nil {
+		if r.lane, err = openLaneTelling(ctx, r.backend, nowhere, r.session.lose); err != nil {
 			return err
 		}
 	}
@@ -101,7 +101,10 @@ func (r *mirrorRouter) route(ctx context.Context, c *call) error {
 }
 
 func (r *mirrorRouter) rewrite(c *call) error {
-	return rewriteBrokers(c, r.mirror.proxy.topics, r.mirror.place)
+	if err := rewriteBrokers(c, r.mirror.proxy.topics, r.mirror.place); err != nil {
+		return fmt.Errorf("broker at %s: %w", r.backend.address, err)
+	}
+	return nil
 }
 
 func (r *mirrorRouter) close(ctx context.Context) {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // DialFunc opens a connection, as net.Dialer.DialContext does.
@@ -29,11 +32,20 @@ type Options struct {
 	BrokerTLS *tls.Config
 	// Dial opens connections to brokers. Default: net.Dialer.
 	Dial DialFunc
+	// Shown sees, and may change, each response that tells a client of brokers (Metadata, DescribeCluster) just before the client
+	// gets it. Calls come from many goroutines. Default: nobody looks.
+	Shown func(response kmsg.Response)
+	// FrameTimeout is how long a client that has sent a part of a request may be silent before its connection is ended. One that is
+	// between two requests may be silent for ever. Default: 30 s.
+	FrameTimeout time.Duration
 	// Logger gets what goes wrong with connections. Default: nothing is logged.
 	Logger *slog.Logger
 }
 
-const defaultListen = "127.0.0.1:0"
+const (
+	defaultListen       = "127.0.0.1:0"
+	defaultFrameTimeout = 30 * time.Second
+)
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Listen == "" {
@@ -42,8 +54,14 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
+	if o.FrameTimeout == 0 {
+		o.FrameTimeout = defaultFrameTimeout
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.FrameTimeout < 0 {
+		return o, fmt.Errorf("kafka proxy: frame timeout of %s: must not be negative", o.FrameTimeout)
 	}
 	if len(o.Brokers) == 0 {
 		return o, errors.New("kafka proxy: no brokers: name at least one address of the cluster")

@@ -1,12 +1,13 @@
 package kafkaproxy
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"sync"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"k6suite/extension/internal/wire"
 )
@@ -19,10 +20,13 @@ type session struct {
 	router router
 	point  *point     // the client's side
 	calls  chan *call // whose answers are due, in order
+
+	lost  chan error // why there can be no more answers
+	ended sync.Once
 }
 
 func newSession(p *Proxy, conn net.Conn, to func(*session) router) *session {
-	s := &session{proxy: p, conn: conn, calls: make(chan *call, maxAhead)}
+	s := &session{proxy: p, conn: conn, calls: make(chan *call, maxAhead), lost: make(chan error, 1)}
 	s.point = newPoint(p, frontOf(s))
 	s.router = to(s)
 	return s
@@ -49,21 +53,31 @@ func (s *session) run(ctx context.Context) {
 	s.point.detach()
 }
 
-// end closes the connection, and says why where it is not the client's own doing.
+// end closes the connection, and says why, once. What is nobody's fault is worth no warning.
 func (s *session) end(err error) {
-	level := s.proxy.logger.Debug
-	if errors.Is(err, wire.ErrMalformed) {
-		level = s.proxy.logger.Warn
-	}
-	level("kafka proxy: closing a connection", "client", s.conn.RemoteAddr(), "error", err)
+	s.ended.Do(func() {
+		level := s.proxy.logger.Debug
+		if errors.Is(err, wire.ErrMalformed) || errors.Is(err, errUnreachable) {
+			level = s.proxy.logger.Warn
+		}
+		level("kafka proxy: closing a connection", "client", s.conn.RemoteAddr(), "error", err)
+	})
 	_ = s.conn.Close()
+}
+
+// lose ends the session once all answers that there are have gone out.
+func (s *session) lose(err error) {
+	select {
+	case s.lost <- err:
+	default:
+	}
 }
 
 // take reads requests and sends them on.
 func (s *session) take(ctx context.Context) error {
-	in := bufio.NewReaderSize(s.conn, readBuffer)
+	in := newIntake(s.conn, s.proxy.options.FrameTimeout)
 	for {
-		frame, err := wire.ReadFrame(in)
+		frame, err := in.next()
 		if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
 			return nil
 		}
@@ -88,27 +102,40 @@ func (s *session) take(ctx context.Context) error {
 			continue
 		}
 		if err := s.point.request(ctx, c, s.router.route); err != nil {
-			c.fail(err)
-			return err
+			c.fail(err) // the answers to the calls before it still go out, and then this ends the connection
+			return nil
 		}
 	}
 }
 
+// show lets the owner of the proxy see what a client is told of brokers.
+func (s *session) show(c *call) error {
+	if s.proxy.options.Shown == nil || c.Key != kmsg.Metadata && c.Key != kmsg.DescribeCluster {
+		return nil
+	}
+	message, err := c.reply()
+	if err != nil {
+		return err
+	}
+	s.proxy.options.Shown(message)
+	c.replace()
+	return nil
+}
+
 // answer hands the answers on in the order of the calls.
 func (s *session) answer(ctx context.Context) error {
-	for c := range s.calls {
-		select {
-		case <-c.done:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if c.err != nil {
-			return c.err
+	for {
+		c, err := s.due(ctx)
+		if c == nil || err != nil {
+			return err
 		}
 		if c.response == nil {
 			continue
 		}
 		if err := s.router.rewrite(c); err != nil {
+			return err
+		}
+		if err := s.show(c); err != nil {
 			return err
 		}
 		if err := s.point.response(ctx, c); err != nil {
@@ -118,5 +145,31 @@ func (s *session) answer(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+}
+
+// due returns the next call once it is answered, nil behind the last one. An answer that is there goes out whatever has ended.
+func (s *session) due(ctx context.Context) (*call, error) {
+	var c *call
+	select {
+	case c = <-s.calls:
+	default:
+		select {
+		case c = <-s.calls:
+		case err := <-s.lost:
+			return nil, err
+		}
+	}
+	if c == nil {
+		return nil, nil
+	}
+	select {
+	case <-c.done:
+	default:
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return c, c.err
 }

@@ -41,7 +41,7 @@ func ReadFrame(in io.Reader) ([]byte, error) {
 	}
 	n := int64(binary.BigEndian.Uint32(size[:]))
 	if n > MaxFrameBytes {
-		return nil, fmt.Errorf("%w: frame of %d bytes: at most %d are read", ErrMalformed, n, MaxFrameBytes)
+		return nil, fmt.Errorf("%w: frame of %d bytes: at most %d are read%s", ErrMalformed, n, MaxFrameBytes, hint(size))
 	}
 	frame := make([]byte, sizeBytes+min(n, firstBytes))
 	copy(frame, size[:])
@@ -54,6 +54,14 @@ func ReadFrame(in io.Reader) ([]byte, error) {
 		}
 		frame = append(frame, make([]byte, min(n-have, have))...)
 	}
+}
+
+// hint says what else the other side may speak.
+func hint(size [sizeBytes]byte) string {
+	if size[0] == 0x16 && size[1] == 0x03 { // a handshake record of TLS, any version
+		return " (this looks like TLS)"
+	}
+	return ""
 }
 
 // noEOF tells an end in the middle of a frame from one between two.
@@ -77,13 +85,22 @@ func ParseRequest(frame []byte) (Request, error) {
 	}
 	message.SetVersion(r.Version)
 	if message.IsFlexible() {
-		kmsg.SkipTags(&in)
+		skipTags(&in)
 	}
 	if err := in.Complete(); err != nil {
 		return r, fmt.Errorf("%w: request header: %w", ErrMalformed, err)
 	}
 	r.Body = in.Src
 	return r, nil
+}
+
+// skipTags skips the tagged fields of a header. kmsg's own function believes a number of tags that cannot be there, and counts to
+// four billion.
+func skipTags(in *kbin.Reader) {
+	for n := in.Uvarint(); n > 0 && in.Ok(); n-- {
+		in.Uvarint()
+		in.Span(int(in.Uvarint()))
+	}
 }
 
 // Decode reads the body into message, which must be of the request's key. Byte fields are parts of the frame, not copies.
@@ -125,7 +142,7 @@ func DecodeResponse(frame []byte, message kmsg.Response) error {
 	in := kbin.Reader{Src: frame[sizeBytes:]}
 	in.Int32() // correlation
 	if message.IsFlexible() && kmsg.Key(message.Key()) != kmsg.ApiVersions {
-		kmsg.SkipTags(&in)
+		skipTags(&in)
 	}
 	if err := in.Complete(); err != nil {
 		return fmt.Errorf("%w: response header: %w", ErrMalformed, err)
