@@ -373,16 +373,22 @@ func TestABrokerThatGoesTakesItsClientsAlong(t *testing.T) {
 	require.Empty(t, log.of(conn.LocalAddr()), "brokers may close connections that are idle")
 }
 
-func TestABrokerThatIsDownEndsTheConnectionAndIsNamed(t *testing.T) {
-	t.Parallel()
+// downAddress returns an address at which nobody listens.
+func downAddress(t *testing.T) string {
+	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	down := listener.Addr().String()
 	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+func TestABrokerThatIsDownEndsTheConnectionAndIsNamed(t *testing.T) {
+	t.Parallel()
+	down := downAddress(t)
 	log := newLogbook()
 	p := start(t, kafkaproxy.Options{Brokers: []string{down}, Logger: slog.New(log)})
 	conn := dialRaw(t, p.Addresses()[0])
-	_, err = conn.Write(wire.EncodeRequest(offer(), 1, "raw"))
+	_, err := conn.Write(wire.EncodeRequest(offer(), 1, "raw"))
 	require.NoError(t, err)
 	requireEnd(t, conn)
 	log.requireOne(t, conn.LocalAddr(), down, "cannot be reached")

@@ -42,13 +42,20 @@ func (m *mirror) address(b *backend) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		listener, err = m.proxy.listen(at, func(s *session) router { return &mirrorRouter{mirror: m, session: s, backend: b} })
+		listener, err = m.listen(at, b)
 		if err != nil {
 			return "", fmt.Errorf("broker at %s: %w", b.address, err)
 		}
 		m.listening[b] = listener
 	}
 	return net.JoinHostPort(m.proxy.options.Advertise, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)), nil
+}
+
+func (m *mirror) listen(at string, b *backend) (net.Listener, error) {
+	if m.proxy.options.Passthrough {
+		return m.proxy.listenFor(at, func(conn net.Conn) { m.proxy.relay(conn, b) })
+	}
+	return m.proxy.listen(at, func(s *session) router { return &mirrorRouter{mirror: m, session: s, backend: b} })
 }
 
 // next is where the next listener goes: the ports behind the first one, or any free one.

@@ -30,6 +30,9 @@ type Options struct {
 	TLS *tls.Config
 	// BrokerTLS has the proxy speak TLS to brokers. Without ServerName it is the host that is dialled. Default: plain text.
 	BrokerTLS *tls.Config
+	// Passthrough relays bytes as they are, TLS included, and decodes nothing. Mirror mode only, and without rules. The addresses that
+	// the brokers advertise must then lead through the proxy by themselves: listeners are in the order of Brokers. Default: false.
+	Passthrough bool
 	// Dial opens connections to brokers. Default: net.Dialer.
 	Dial DialFunc
 	// Shown sees, and may change, each response that tells a client of brokers (Metadata, DescribeCluster) just before the client
@@ -62,6 +65,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.FrameTimeout < 0 {
 		return o, fmt.Errorf("kafka proxy: frame timeout of %s: must not be negative", o.FrameTimeout)
+	}
+	if err := o.checkPassthrough(); err != nil {
+		return o, err
 	}
 	if len(o.Brokers) == 0 {
 		return o, errors.New("kafka proxy: no brokers: name at least one address of the cluster")

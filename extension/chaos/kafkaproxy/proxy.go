@@ -99,6 +99,11 @@ func (p *Proxy) Close() error {
 
 // listen opens a listener whose connections are served by sessions of the given router.
 func (p *Proxy) listen(address string, to func(*session) router) (net.Listener, error) {
+	return p.listenFor(address, func(conn net.Conn) { p.serve(conn, to) })
+}
+
+// listenFor opens a listener whose connections are given to serve, and are closed behind it.
+func (p *Proxy) listenFor(address string, serve func(net.Conn)) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
@@ -110,11 +115,11 @@ func (p *Proxy) listen(address string, to func(*session) router) (net.Listener, 
 		return nil, net.ErrClosed
 	}
 	p.listeners = append(p.listeners, listener)
-	p.work.Go(func() { p.accept(listener, to) })
+	p.work.Go(func() { p.accept(listener, serve) })
 	return listener, nil
 }
 
-func (p *Proxy) accept(listener net.Listener, to func(*session) router) {
+func (p *Proxy) accept(listener net.Listener, serve func(net.Conn)) {
 	for {
 		conn, err := listener.Accept()
 		if err != nil {
@@ -127,7 +132,7 @@ func (p *Proxy) accept(listener net.Listener, to func(*session) router) {
 		go func() {
 			defer p.work.Done()
 			defer p.forget(conn)
-			p.serve(conn, to)
+			serve(conn)
 		}()
 	}
 }
