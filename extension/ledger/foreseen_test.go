@@ -153,6 +153,31 @@ func TestForeseenLoss(t *testing.T) {
 	})
 }
 
+// What readers are shown on purpose they may ask for again: then any number is right, also none, but only of that rule and topic.
+func TestForeseenAnyNumber(t *testing.T) {
+	t.Parallel()
+	anyOf := func(topic string) func(h *history) {
+		return func(h *history) {
+			h.options.Foreseen = []ledger.Foreseen{{Code: ledger.LostAcked, Topic: topic, Partition: 0, Records: 1, AnyNumber: true}}
+		}
+	}
+	dropped := func(n int, foresee func(h *history)) func(h *history) {
+		return func(h *history) {
+			p := h.producer()
+			h.sends(p, 0, 20)
+			h.drop(p, 0, n)
+			h.sends(p, 0, 50)
+			foresee(h)
+			h.finish()
+		}
+	}
+	judgeAll(t, []scenario{
+		{name: "more than were touched", foreseen: 30, run: dropped(30, anyOf(topic))},
+		{name: "none", run: dropped(0, anyOf(topic))},
+		{name: "another topic", codes: fires(ledger.LostAcked), total: 30, run: dropped(30, anyOf("other"))},
+	})
+}
+
 func TestForeseenDuplicates(t *testing.T) {
 	t.Parallel()
 	doubled := func(idempotent bool, n int, foreseen, budget int64) func(h *history) {

@@ -30,6 +30,10 @@ func verdict() contract.Verdict {
 		}},
 		Other:        []ledger.Code{"STUCK"},
 		Unclaimed:    []ledger.Finding{{Code: "TORN_TXN", Partition: -1, Offset: -1}},
+		Foreseen: []ledger.Finding{
+			{Code: "DUPLICATE", Topic: "twice", Offset: 3}, {Code: "DUPLICATE", Topic: "twice", Offset: 4, Count: 10},
+			{Code: "LOST_ACKED", Topic: "lossy", Offset: 5},
+		},
 		Doubts:       []contract.Doubt{{Text: "the clock jumped", Requirements: []string{"F2.5"}}},
 		Expectations: []contract.Expectation{},
 		Notes:        []string{"2 holes"},
@@ -62,6 +66,10 @@ Findings
 Not counted, because the profile does not claim it
   TORN_TXN
 
+Brought about by faults of this run, and noticed
+  DUPLICATE  twice: 12 times
+  LOST_ACKED  lossy: 1 time
+
 Doubts
   the clock jumped (F2.5)
 
@@ -93,6 +101,7 @@ func TestTextOfSeveral(t *testing.T) {
 func TestTextFoldsManyFindings(t *testing.T) {
 	t.Parallel()
 	v := verdict()
+	v.Foreseen = nil
 	for range 100 {
 		v.Findings = append(v.Findings, ledger.Finding{Code: "DUPLICATE"})
 	}

@@ -23,6 +23,7 @@ func Text(w io.Writer, v contract.Verdict, colour bool) error {
 	t.head(v)
 	t.contract(v)
 	t.findings(v)
+	t.foreseen(v)
 	t.list("Doubts", doubts(v.Doubts))
 	t.list("Notes", v.Notes)
 	t.total(v)
@@ -91,9 +92,29 @@ func (t *text) findings(v contract.Verdict) {
 	}
 }
 
+// foreseen sums up what faults of the run brought about on purpose, by rule and topic: that it was noticed is what matters.
+func (t *text) foreseen(v contract.Verdict) {
+	type key struct{ rule, topic string }
+	counts := map[key]int64{}
+	var order []key
+	for _, f := range v.Foreseen {
+		k := key{f.Rule(), f.Topic}
+		if counts[k] == 0 {
+			order = append(order, k)
+		}
+		counts[k] += 1 + f.Count
+	}
+	if len(order) > 0 {
+		t.printf("\nBrought about by faults of this run, and noticed\n")
+	}
+	for _, k := range order {
+		t.printf("  %s  %s: %s\n", t.paint(k.rule, color.FgGreen), k.topic, plural(counts[k], "time"))
+	}
+}
+
 // finding writes the rule and its place in one line, and what else is known below it.
 func (t *text) finding(f ledger.Finding) {
-	t.printf("  %s", t.paint(string(f.Code), color.FgRed, color.Bold))
+	t.printf("  %s", t.paint(f.Rule(), color.FgRed, color.Bold))
 	if f.Topic != "" {
 		t.printf("  %s partition %d", f.Topic, f.Partition)
 		if f.Offset >= 0 {
