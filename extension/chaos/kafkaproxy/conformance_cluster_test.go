@@ -27,10 +27,10 @@ func (w *world) known(t *testing.T, node int32, host string, port int32) {
 	t.Helper()
 	address := net.JoinHostPort(host, strconv.Itoa(int(port)))
 	switch w.mode {
-	case single:
+	case modeSingle:
 		require.Zero(t, node)
 		require.Equal(t, []string{address}, w.bootstrap)
-	case mirrored:
+	case modeMirror:
 		require.NotContains(t, w.brokers, address)
 	default:
 		require.Contains(t, w.brokers, address)
@@ -39,7 +39,7 @@ func (w *world) known(t *testing.T, node int32, host string, port int32) {
 
 // many is how many brokers clients see.
 func (w *world) many() int {
-	if w.mode == single {
+	if w.mode == modeSingle {
 		return 1
 	}
 	return len(w.brokers)

@@ -62,7 +62,7 @@ func (c *lineConn) Close() error {
 
 func (c *lineConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !c.closed.Swap(true) {
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !c.closed.Swap(true) && !c.line.world.changing {
 		c.line.lost.Add(1)
 	}
 	return n, err

@@ -117,18 +117,20 @@ func warm(t *testing.T, brokers []string) {
 type mode string
 
 const (
-	direct   mode = "direct" // the table itself is right
-	mirrored mode = "mirror"
-	single   mode = "single endpoint"
+	modeDirect mode = "direct" // the table itself is right
+	modeMirror mode = "mirror"
+	modeSingle mode = "single endpoint"
 )
 
 func (m mode) bootstrap(t *testing.T, brokers []string) []string {
 	t.Helper()
-	if m == direct {
+	if m == modeDirect {
 		return brokers
 	}
-	return start(t, kafkaproxy.Options{Brokers: brokers, SingleEndpoint: m == single}).Addresses()
+	return start(t, kafkaproxy.Options{Brokers: brokers, SingleEndpoint: m == modeSingle}).Addresses()
 }
+
+func conformanceModes() []mode { return []mode{modeDirect, modeMirror} }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
@@ -136,7 +138,7 @@ func TestConformance(t *testing.T) {
 		t.Run(string(b), func(t *testing.T) {
 			t.Parallel()
 			brokers := b.start(t)
-			for _, m := range []mode{direct, mirrored} {
+			for _, m := range conformanceModes() {
 				t.Run(string(m), func(t *testing.T) {
 					t.Parallel()
 					conform(t, newWorld(t, b, m, brokers))

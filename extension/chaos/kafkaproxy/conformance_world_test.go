@@ -29,6 +29,7 @@ type world struct {
 	brokers   []string // the brokers themselves
 	bootstrap []string // what clients are given
 	retries   int
+	changing  bool // brokers come and go, and connections end with them
 
 	unique string // what names of this world begin with
 	next   atomic.Int64
@@ -65,14 +66,14 @@ func (w *world) checkDialled(t *testing.T) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch w.mode {
-	case direct:
+	case modeDirect:
 		require.Len(t, w.dialled, len(w.brokers), "the behaviours do not reach every broker")
-	case mirrored:
+	case modeMirror:
 		require.Len(t, w.dialled, len(w.brokers))
 		for address, test := range w.dialled {
 			require.NotContains(t, w.brokers, address, "%s went past the proxy", test)
 		}
-	case single:
+	case modeSingle:
 		require.Len(t, w.bootstrap, 1)
 		require.Len(t, w.dialled, 1, "more than one address was shown to clients")
 		require.Contains(t, w.dialled, w.bootstrap[0])

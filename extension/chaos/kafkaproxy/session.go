@@ -46,6 +46,7 @@ func (s *session) run(ctx context.Context) {
 	if err := s.take(ctx); err != nil {
 		s.end(err)
 	}
+	s.point.settle()
 	close(s.calls)
 	s.router.close(ctx)
 	cancel()
@@ -62,6 +63,9 @@ func (s *session) end(err error) {
 		}
 		level("kafka proxy: closing a connection", "client", s.conn.RemoteAddr(), "error", err)
 	})
+	if errors.Is(err, errUnreachable) {
+		reset(s.conn) // an orderly end would look to clients like a broker that wants TLS, and they would not try another
+	}
 	_ = s.conn.Close()
 }
 
@@ -140,6 +144,9 @@ func (s *session) answer(ctx context.Context) error {
 		}
 		if err := s.point.response(ctx, c); err != nil {
 			return err
+		}
+		if c.response == nil {
+			continue // a rule has lost it
 		}
 		if _, err := s.conn.Write(c.response); err != nil {
 			return err
