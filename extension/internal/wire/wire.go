@@ -76,6 +76,9 @@ func noEOF(err error) error {
 func ParseRequest(frame []byte) (Request, error) {
 	in := kbin.Reader{Src: frame[sizeBytes:]}
 	r := Request{Frame: frame, Key: kmsg.Key(in.Int16()), Version: in.Int16(), Correlation: in.Int32()}
+	if r.Key == kmsg.ControlledShutdown && r.Version == 0 {
+		return r, fmt.Errorf("%w: %s request version 0: its header has no client id, and no client sends it", ErrMalformed, r.Key.Name())
+	}
 	if id := in.NullableString(); id != nil {
 		r.ClientID = *id
 	}
@@ -106,7 +109,11 @@ func skipTags(in *kbin.Reader) {
 // Decode reads the body into message, which must be of the request's key. Byte fields are parts of the frame, not copies.
 func (r *Request) Decode(message kmsg.Request) error {
 	message.SetVersion(r.Version)
-	if err := message.ReadFrom(r.Body); err != nil {
+	err := checkNumbers(int16(r.Key), r.Version, true, r.Body)
+	if err == nil {
+		err = message.ReadFrom(r.Body)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %s request version %d: %w", ErrMalformed, r.Key.Name(), r.Version, err)
 	}
 	return nil
@@ -147,7 +154,11 @@ func DecodeResponse(frame []byte, message kmsg.Response) error {
 	if err := in.Complete(); err != nil {
 		return fmt.Errorf("%w: response header: %w", ErrMalformed, err)
 	}
-	if err := message.ReadFrom(in.Src); err != nil {
+	err := checkNumbers(message.Key(), message.GetVersion(), false, in.Src)
+	if err == nil {
+		err = message.ReadFrom(in.Src)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %s response version %d: %w", ErrMalformed, kmsg.Key(message.Key()).Name(), message.GetVersion(), err)
 	}
 	return nil
