@@ -28,6 +28,9 @@ type call struct {
 	response []byte        // frame; nil where the API has none (acks=0)
 	answer   kmsg.Response // the response, once somebody asked for it
 	err      error         // why there is none; then the connection that waits for it is ended
+
+	ours   bool   // a question of the proxy's own, which rules leave alone
+	passed passed // what rules have done to the request
 }
 
 // newCall takes a frame apart. What the proxy cannot decode is an error.

@@ -152,7 +152,9 @@ func (l *lane) answers(ctx context.Context) error {
 			c.fail(err)
 			return err
 		}
-		c.complete(c.response)
+		if c.response != nil { // else a rule has lost it
+			c.complete(c.response)
+		}
 	}
 }
 
@@ -163,6 +165,7 @@ func (l *lane) kill() {
 
 // close ends the lane when the broker has answered what is under way, or takes too long to.
 func (l *lane) close(ctx context.Context) {
+	l.point.settle()
 	if half, ok := l.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		select {
 		case <-l.finished:

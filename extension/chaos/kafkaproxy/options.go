@@ -41,6 +41,8 @@ type Options struct {
 	// FrameTimeout is how long a client that has sent a part of a request may be silent before its connection is ended. One that is
 	// between two requests may be silent for ever. Default: 30 s.
 	FrameTimeout time.Duration
+	// Events are kept of what passes. Default: none.
+	Events EventOptions
 	// Logger gets what goes wrong with connections. Default: nothing is logged.
 	Logger *slog.Logger
 }

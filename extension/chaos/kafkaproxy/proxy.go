@@ -21,6 +21,7 @@ type Proxy struct {
 	mode     mode
 	backends *backends
 	topics   *topicNames
+	faults   *faults
 
 	ctx    context.Context //nolint:containedctx // ends with the proxy
 	cancel context.CancelFunc
@@ -57,8 +58,12 @@ func Start(ctx context.Context, options Options) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
+	events, err := newEvents(options.Events)
+	if err != nil {
+		return nil, fmt.Errorf("kafka proxy: %w", err)
+	}
 	p := &Proxy{options: options, logger: options.Logger, topics: newTopicNames(), conns: map[net.Conn]struct{}{}}
-	p.backends = newBackends(p)
+	p.backends, p.faults = newBackends(p), newFaults(events)
 	p.ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if options.SingleEndpoint {
 		p.mode = newEndpoint(p)
@@ -93,8 +98,10 @@ func (p *Proxy) Close() error {
 	for conn := range conns {
 		_ = conn.Close()
 	}
+	ended := p.faults.close()
 	p.work.Wait()
-	return err
+	ended()
+	return errors.Join(err, p.faults.events.close())
 }
 
 // listen opens a listener whose connections are served by sessions of the given router.

@@ -1,0 +1,170 @@
+package kafkaproxy
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/recordbatch"
+	"k6suite/extension/internal/wire"
+)
+
+// copied is a batch that is to be written once more.
+type copied struct {
+	turn  turn
+	topic kmsg.ProduceRequestTopic // its name and id
+	at    TopicPartition
+	batch recordbatch.Batch
+}
+
+// duplicate takes copies of the matching records. They are sent behind the request.
+func (w *passage) duplicate(f *Fault) {
+	m := w.produced()
+	for i := range m.Topics {
+		t := &m.Topics[i]
+		topic := w.point.proxy.topics.name(t.Topic, t.TopicID)
+		for j := range t.Partitions {
+			at := TopicPartition{topic, t.Partitions[j].Partition}
+			b, err := recordbatch.One(t.Partitions[j].Records)
+			if err != nil || b.Control() || !f.matcher.at(topic, at.Partition) {
+				continue
+			}
+			if w.numbers().watch(b, at); w.numbers().through(b, at) {
+				continue // sent again: the copy may be there
+			}
+			w.copy(f, t, at, b)
+		}
+	}
+}
+
+func (w *passage) copy(f *Fault, t *kmsg.ProduceRequestTopic, at TopicPartition, b recordbatch.Batch) {
+	second := b
+	if f.matcher.picky() {
+		records, selected := w.chosen(f.matcher, b)
+		if len(selected) == 0 {
+			return
+		}
+		var err error
+		if second, err = w.faults.coder.Dense(b, only(records, selected)); err != nil {
+			return
+		}
+	}
+	turn, ok := f.take()
+	if !ok {
+		return
+	}
+	w.copies = append(w.copies, copied{
+		turn: turn, topic: kmsg.ProduceRequestTopic{Topic: t.Topic, TopicID: t.TopicID}, at: at, batch: second.Anonymous(),
+	})
+}
+
+// out sends the call, and the copies of what of it the broker has taken. The calls behind it wait meanwhile, so that original and copy
+// stand one behind the other.
+func (w *passage) out(ctx context.Context) error {
+	if len(w.copies) == 0 {
+		return w.next(ctx, w.call)
+	}
+	c := w.call
+	original := &call{Request: c.Request, message: c.message, done: make(chan struct{})}
+	if w.point.place.leg { // there the answer passes the point as that of the original
+		original.passed, c.passed = c.passed, passed{}
+	}
+	if err := w.next(ctx, original); err != nil {
+		w.abandon()
+		return err
+	}
+	select {
+	case <-original.done:
+	case <-ctx.Done():
+		w.abandon()
+		return ctx.Err()
+	}
+	if original.err != nil {
+		w.abandon()
+		c.fail(original.err)
+		return nil
+	}
+	w.taken(original)
+	c.complete(original.response)
+	return w.outCopies(ctx)
+}
+
+// taken leaves the copies of what the broker has taken. Without acks nobody knows what it took.
+func (w *passage) taken(original *call) {
+	if original.response == nil {
+		return
+	}
+	answer := kmsg.NewPtrProduceResponse()
+	answer.Version = original.Version
+	if err := wire.DecodeResponse(original.response, answer); err != nil {
+		w.abandon() // the client will find out
+		return
+	}
+	took := w.appended(answer)
+	kept := w.copies[:0]
+	for _, copy := range w.copies {
+		if took[copy.at] {
+			kept = append(kept, copy)
+		} else {
+			copy.turn.miss()
+		}
+	}
+	w.copies = kept
+}
+
+// appended returns the partitions to which a Produce request was appended.
+func (w *passage) appended(answer *kmsg.ProduceResponse) map[TopicPartition]bool {
+	took := map[TopicPartition]bool{}
+	for _, t := range answer.Topics {
+		topic := w.point.proxy.topics.name(t.Topic, t.TopicID)
+		for _, p := range t.Partitions {
+			took[TopicPartition{topic, p.Partition}] = p.ErrorCode == 0
+		}
+	}
+	return took
+}
+
+// outCopies writes the copies, and counts those that are known to be in the log, or may be: one that is not there casts doubt on a
+// run, and one too many that nobody knows of would be held against its target.
+func (w *passage) outCopies(ctx context.Context) error {
+	if len(w.copies) == 0 {
+		return nil
+	}
+	request := w.produced()
+	message := kmsg.NewPtrProduceRequest()
+	message.Version, message.TimeoutMillis, message.Acks = request.Version, request.TimeoutMillis, -1
+	for _, copy := range w.copies {
+		topic := copy.topic
+		topic.Partitions = []kmsg.ProduceRequestTopicPartition{{Partition: copy.at.Partition, Records: copy.batch}}
+		message.Topics = append(message.Topics, topic)
+	}
+	response, err := w.ask(ctx, nil, message)
+	took := map[TopicPartition]bool{}
+	if answer, ok := response.(*kmsg.ProduceResponse); ok {
+		took = w.appended(answer)
+		w.tellRefused(answer)
+	}
+	for _, copy := range w.copies {
+		if took[copy.at] || err != nil {
+			n := int64(copy.batch.Count())
+			w.logCopy(copy, n)
+			copy.turn.hit(map[TopicPartition]int64{copy.at: n})
+		} else {
+			copy.turn.miss()
+		}
+	}
+	w.copies = nil
+	return err
+}
+
+func (w *passage) tellRefused(answer *kmsg.ProduceResponse) {
+	for _, t := range answer.Topics {
+		for _, p := range t.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				w.point.proxy.logger.Warn("kafka proxy: a broker refused the copy of a batch", "topic",
+					w.point.proxy.topics.name(t.Topic, t.TopicID), "partition", p.Partition, "error", err)
+			}
+		}
+	}
+}

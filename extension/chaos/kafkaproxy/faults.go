@@ -1,0 +1,101 @@
+package kafkaproxy
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"k6suite/extension/internal/recordbatch"
+)
+
+// faults are the rules at work in a proxy, and what outlives them.
+type faults struct {
+	armed  atomic.Pointer[arms] // nil: every message passes as it is
+	coder  *recordbatch.Coder
+	front  numbering // of producers, as their clients number
+	legs   numbering // of producers, as they are numbered behind the single endpoint
+	ends   ends
+	events *events
+
+	mu     sync.Mutex
+	closed bool
+	last   int64
+	active []*Fault
+}
+
+// arms are what a message has to be held against.
+type arms struct{ active []*Fault }
+
+func newFaults(events *events) *faults {
+	f := &faults{coder: recordbatch.NewCoder(), events: events}
+	f.front.init()
+	f.legs.init()
+	f.arm()
+	return f
+}
+
+// Inject puts a rule to work. It acts from the next message on.
+func (p *Proxy) Inject(r Rule) (*Fault, error) {
+	m, err := r.compile()
+	if err != nil {
+		return nil, fmt.Errorf("rule: %w", err)
+	}
+	s := p.faults
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fmt.Errorf("kafka proxy: %w", net.ErrClosed)
+	}
+	s.last++
+	f := newFault(m, s.last, s.remove)
+	s.active = append(s.active, f)
+	s.arm()
+	return f, nil
+}
+
+// Faults returns the faults that have not ended, oldest first.
+func (p *Proxy) Faults() []*Fault {
+	p.faults.mu.Lock()
+	defer p.faults.mu.Unlock()
+	return slices.Clone(p.faults.active)
+}
+
+// remove forgets a fault that has ended. Its caller has the fault's lock, so nobody may take that one while having ours.
+func (s *faults) remove(f *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active = slices.DeleteFunc(s.active, func(other *Fault) bool { return other == f })
+	if !slices.ContainsFunc(s.active, func(f *Fault) bool { return f.matcher.Action == Drop }) {
+		s.ends.forget()
+		s.front.prune()
+		s.legs.prune()
+	}
+	s.arm()
+}
+
+// arm says what messages are to be held against; the caller has the lock, or nobody else knows of the faults yet.
+func (s *faults) arm() {
+	if len(s.active) == 0 && !s.front.used() && !s.legs.used() && s.events == nil {
+		s.armed.Store(nil)
+		return
+	}
+	s.armed.Store(&arms{active: slices.Clone(s.active)})
+}
+
+// close ends all faults; wait waits until they have.
+func (s *faults) close() (wait func()) {
+	s.mu.Lock()
+	s.closed = true
+	active := slices.Clone(s.active)
+	s.mu.Unlock()
+	for _, f := range active {
+		f.end()
+	}
+	return func() {
+		for _, f := range active {
+			<-f.done
+		}
+	}
+}
