@@ -24,6 +24,8 @@ type backend struct {
 	address string
 	node    atomic.Int32 // noNode as long as no response has named it
 
+	offer atomic.Pointer[kmsg.ApiVersionsResponse] // what it can do; nil as long as nobody has asked
+
 	connections atomic.Int64 // that were opened, over all time, and carried a request for records
 	records     atomic.Int64 // requests for records: Produce, Fetch, ShareFetch
 }

@@ -1,0 +1,150 @@
+package kafkaproxy
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// unled has clients look for the leader again where that is safe, and otherwise says that nobody knows.
+func unled() outage {
+	return outage{unsent: kerr.NotLeaderForPartition.Code, unanswered: kerr.NetworkException.Code}
+}
+
+// target is who gets a partition of a request: a broker, or nobody and why.
+type target struct {
+	backend *backend
+	code    int16
+}
+
+// targets finds the leaders of partitions, and has the cluster asked for those that are not known.
+func (r *endpointRouter) targets(ctx context.Context, all []position) map[position]target {
+	e := r.endpoint
+	unknown := map[[16]byte]bool{}
+	for _, at := range all {
+		if e.proxy.topics.name(at.topic, at.id) == "" && !unknown[at.id] {
+			unknown[at.id] = true
+			_ = r.identifyTopic(ctx, at.id) // if nobody answers, the topic stays unknown
+		}
+	}
+	var ask []string
+	asked := map[string]bool{}
+	for _, at := range all {
+		name := e.proxy.topics.name(at.topic, at.id)
+		if name == "" || asked[name] {
+			continue
+		}
+		if _, needed := e.topology.leader(name, at.partition); needed {
+			asked[name] = true
+			ask = append(ask, name)
+		}
+	}
+	var failure error
+	if len(ask) > 0 {
+		failure = r.locate(ctx, ask)
+	}
+	found := make(map[position]target, len(all))
+	for _, at := range all {
+		found[at] = r.target(at, failure)
+	}
+	return found
+}
+
+func (r *endpointRouter) target(at position, failure error) target {
+	name := r.endpoint.proxy.topics.name(at.topic, at.id)
+	if name == "" {
+		if failure != nil {
+			return target{code: kerr.NotLeaderForPartition.Code}
+		}
+		return target{code: kerr.UnknownTopicID.Code}
+	}
+	place, _ := r.endpoint.topology.leader(name, at.partition)
+	if place.node != noNode {
+		if b := r.endpoint.topology.node(place.node); b != nil {
+			return target{backend: b}
+		}
+		return target{code: kerr.NotLeaderForPartition.Code} // it leads, and nobody knows where it is
+	}
+	switch {
+	case failure != nil:
+		return target{code: kerr.NotLeaderForPartition.Code}
+	case place.code == 0:
+		return target{code: kerr.LeaderNotAvailable.Code}
+	default:
+		return target{code: place.code}
+	}
+}
+
+// toLeaders sends a request about partitions to their leaders.
+func toLeaders(r *endpointRouter, ctx context.Context, c *call) error {
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
+	all := positions(request)
+	if len(all) == 0 {
+		return toAnyone(r, ctx, c)
+	}
+	forgetEpochs(request)
+	found := r.targets(ctx, all)
+	s := &scatter{
+		router: r, call: c, outage: unled(), see: r.endpoint.look,
+		merge: func(answers []kmsg.Response) kmsg.Response { return mergeTopics(request, answers) },
+	}
+	order, parts := splitTopics(request, func(at position) target { return found[at] })
+	for _, to := range order {
+		if to.code == 0 {
+			s.pieces = append(s.pieces, piece{backend: to.backend, kind: mainLeg, request: parts[to]})
+			continue
+		}
+		refused, err := r.refusal(parts[to], c.Version, to.code, nil)
+		if err != nil {
+			return err
+		}
+		s.ready = append(s.ready, refused)
+	}
+	s.send()
+	return nil
+}
+
+// forgetEpochs takes back what a client thinks of leaders: it does not choose the broker, so it cannot fence it.
+func forgetEpochs(request kmsg.Request) {
+	topics := field(request, "Topics")
+	for i := range topics.Len() {
+		partitions := topics.Index(i).FieldByName("Partitions")
+		for j := range partitions.Len() {
+			if p := partitions.Index(j); p.Kind() == reflect.Struct && p.FieldByName("CurrentLeaderEpoch").IsValid() {
+				p.FieldByName("CurrentLeaderEpoch").SetInt(-1)
+			}
+		}
+	}
+}
+
+// look learns from a broker's answer about partitions that it is not the one to ask.
+func (e *endpoint) look(b *backend, response kmsg.Response) {
+	topics := field(response, "Topics")
+	for i := range topics.Len() {
+		at := positionOf(topics.Index(i))
+		partitions := topics.Index(i).FieldByName("Partitions")
+		for j := range partitions.Len() {
+			p := partitions.Index(j)
+			if deniesPartition(int16(p.FieldByName("ErrorCode").Int())) {
+				e.topology.denied(b, e.proxy.topics.name(at.topic, at.id), partitionOf(p))
+			}
+		}
+	}
+}
+
+// deniesPartition tells the errors of a broker that does not have a partition, or does not lead it.
+func deniesPartition(code int16) bool {
+	switch code {
+	case kerr.NotLeaderForPartition.Code, kerr.LeaderNotAvailable.Code, kerr.ReplicaNotAvailable.Code,
+		kerr.UnknownTopicOrPartition.Code, kerr.UnknownTopicID.Code, kerr.InconsistentTopicID.Code, kerr.KafkaStorageError.Code,
+		kerr.FencedLeaderEpoch.Code, kerr.UnknownLeaderEpoch.Code:
+		return true
+	default:
+		return false
+	}
+}

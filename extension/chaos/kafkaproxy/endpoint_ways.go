@@ -1,0 +1,174 @@
+package kafkaproxy
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// ways says who is responsible for what. APIs that are not in it are not offered: brokers use them among themselves.
+func ways() map[kmsg.Key]way {
+	all := map[kmsg.Key]way{
+		kmsg.Produce: produce, kmsg.Fetch: fetch,
+		kmsg.ApiVersions: apiVersions, kmsg.SASLHandshake: saslHandshake, kmsg.SASLAuthenticate: saslAuthenticate,
+		kmsg.CreateTopics: createTopics, kmsg.CreatePartitions: createPartitions,
+		kmsg.WriteTxnMarkers: writeMarkers, kmsg.InitProducerID: initProducerID,
+		kmsg.DescribeConfigs: configs, kmsg.AlterConfigs: configs, kmsg.IncrementalAlterConfigs: configs,
+		kmsg.OffsetFetch: offsetFetch, kmsg.AddPartitionsToTxn: addPartitions,
+	}
+	for do, keys := range waysOfMany() {
+		for _, key := range keys {
+			all[key] = *do
+		}
+	}
+	return all
+}
+
+func waysOfMany() map[*way][]kmsg.Key {
+	anyone, controller, everyone, leaders := way(toAnyone), way(toController), way(toEveryone), way(toLeaders)
+	group, slow, transaction, lists := way(toGroup), way(toGroupSlowly), way(toTransaction), way(toCoordinators)
+	return map[*way][]kmsg.Key{
+		&anyone: {
+			kmsg.Metadata, kmsg.FindCoordinator, kmsg.DescribeCluster, kmsg.DescribeTopicPartitions, kmsg.DescribeACLs,
+			kmsg.DescribeClientQuotas, kmsg.DescribeUserSCRAMCredentials, kmsg.DescribeDelegationToken, kmsg.DescribeQuorum,
+			kmsg.ListPartitionReassignments, kmsg.ListConfigResources, kmsg.GetTelemetrySubscriptions, kmsg.PushTelemetry,
+		},
+		&controller: {
+			kmsg.DeleteTopics, kmsg.CreateACLs, kmsg.DeleteACLs, kmsg.ElectLeaders, kmsg.AlterPartitionAssignments,
+			kmsg.AlterClientQuotas, kmsg.AlterUserSCRAMCredentials, kmsg.UpdateFeatures, kmsg.UnregisterBroker,
+			kmsg.CreateDelegationToken, kmsg.RenewDelegationToken, kmsg.ExpireDelegationToken, kmsg.AddRaftVoter, kmsg.RemoveRaftVoter,
+		},
+		&everyone: {kmsg.ListGroups, kmsg.ListTransactions, kmsg.DescribeLogDirs},
+		&leaders:  {kmsg.ListOffsets, kmsg.DeleteRecords, kmsg.OffsetForLeaderEpoch, kmsg.DescribeProducers},
+		&group: {
+			kmsg.OffsetCommit, kmsg.Heartbeat, kmsg.LeaveGroup, kmsg.OffsetDelete, kmsg.TxnOffsetCommit, kmsg.ConsumerGroupHeartbeat,
+			kmsg.StreamsGroupHeartbeat, kmsg.StreamsGroupTopologyDescriptionUpdate,
+		},
+		&slow:        {kmsg.JoinGroup, kmsg.SyncGroup},
+		&transaction: {kmsg.AddOffsetsToTxn, kmsg.EndTxn},
+		&lists: {
+			kmsg.DescribeGroups, kmsg.DeleteGroups, kmsg.ConsumerGroupDescribe, kmsg.StreamsGroupDescribe, kmsg.DescribeTransactions,
+		},
+	}
+}
+
+// toAnyone asks brokers one after the other until one answers: nothing changes by that.
+func toAnyone(r *endpointRouter, _ context.Context, c *call) error {
+	candidates := r.candidates()
+	r.tryAll(c, candidates)
+	return nil
+}
+
+func (r *endpointRouter) tryAll(c *call, candidates []*backend) {
+	if len(candidates) == 0 {
+		r.refuse(c, nobody(c.Key))
+		return
+	}
+	b := candidates[0]
+	r.leg(b, mainLeg).send(c.part(func(p *call) {
+		if p.err == nil {
+			r.settle(b)
+			r.hand(c, p)
+			return
+		}
+		r.tryAll(c, candidates[1:])
+	}))
+}
+
+// nobody is the error code for what no broker answers.
+func nobody(key kmsg.Key) int16 {
+	switch key {
+	case kmsg.Metadata, kmsg.DescribeTopicPartitions:
+		return kerr.LeaderNotAvailable.Code
+	case kmsg.FindCoordinator, kmsg.InitProducerID:
+		return kerr.CoordinatorNotAvailable.Code
+	default:
+		return kerr.NetworkException.Code
+	}
+}
+
+// hand answers a client's call with the answer of a part that is all of it, byte for byte where it names no brokers.
+func (r *endpointRouter) hand(c, p *call) {
+	if !names(c.Key) {
+		c.complete(p.response)
+		return
+	}
+	request, err := c.request()
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	response, err := p.reply()
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	r.endpoint.learn(request, response)
+	if !r.endpoint.show(response) {
+		c.complete(p.response)
+		return
+	}
+	c.respond(response)
+}
+
+// names tells the APIs whose answers are to be looked into.
+func names(key kmsg.Key) bool {
+	switch key {
+	case kmsg.Metadata, kmsg.FindCoordinator, kmsg.DescribeCluster, kmsg.DescribeTopicPartitions, kmsg.CreateTopics, kmsg.DescribeQuorum:
+		return true
+	default:
+		return false
+	}
+}
+
+// toController sends what changes the cluster to the controller. What certainly did not reach it is sent again, once, to who is the
+// controller by then.
+func toController(r *endpointRouter, ctx context.Context, c *call) error {
+	b, err := r.controller(ctx)
+	if err != nil {
+		r.refuse(c, kerr.NotController.Code)
+		return nil
+	}
+	r.leg(b, mainLeg).send(c.part(func(p *call) { r.controlled(c, p, true) }))
+	return nil
+}
+
+func (r *endpointRouter) controlled(c, p *call, again bool) {
+	code := outage{kerr.NotController.Code, kerr.NetworkException.Code}
+	switch {
+	case p.err == nil:
+		if response, err := p.reply(); err == nil && hasCodeIn(response, kerr.NotController.Code) {
+			r.endpoint.topology.deniedController()
+		}
+		r.hand(c, p)
+	case again && code.code(p.err) == code.unsent && r.later(func() {
+		b, err := r.controller(r.ctx)
+		if err != nil {
+			r.refuse(c, code.unsent)
+			return
+		}
+		r.leg(b, mainLeg).send(c.part(func(p *call) { r.controlled(c, p, false) }))
+	}):
+	default:
+		r.refuse(c, code.code(p.err))
+	}
+}
+
+// controller returns the broker that the cluster names as its controller, any one if it names none.
+func (r *endpointRouter) controller(ctx context.Context) (*backend, error) {
+	if err := r.survey(ctx); err != nil {
+		return nil, err
+	}
+	t := r.endpoint.topology
+	t.mu.Lock()
+	b := t.nodes[t.controller]
+	t.mu.Unlock()
+	if b != nil {
+		return b, nil
+	}
+	if live := t.live(); len(live) > 0 {
+		return live[0], nil
+	}
+	return nil, errNobody
+}
