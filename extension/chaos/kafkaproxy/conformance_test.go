@@ -130,7 +130,7 @@ func (m mode) bootstrap(t *testing.T, brokers []string) []string {
 	return start(t, kafkaproxy.Options{Brokers: brokers, SingleEndpoint: m == modeSingle}).Addresses()
 }
 
-func conformanceModes() []mode { return []mode{modeDirect, modeMirror} }
+func conformanceModes() []mode { return []mode{modeDirect, modeMirror, modeSingle} }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,7 @@ func newWorld(t *testing.T, b backend, m mode, brokers []string) *world {
 		unique: strings.ToLower(rand.Text()[:8]), dialled: map[string]string{},
 	}
 	if b == onKafka {
-		w.retries = 20 // its nodes learn of what happened at different times, which is for clients to bear
+		w.retries = 500 // its nodes learn of what happened at different times, which is for clients to bear
 	}
 	t.Cleanup(func() {
 		if !t.Failed() {
