@@ -155,7 +155,7 @@ func (r *refusal) wanted(request, response reflect.Value, topic string) bool {
 		return r.only(topic, int32(partition.Int()))
 	}
 	isTopic := response.FieldByName("Topic").IsValid() || response.FieldByName("TopicID").IsValid() || response.FieldByName("ResourceType").IsValid()
-	if isTopic && !response.FieldByName("Partitions").IsValid() {
+	if isTopic && (!response.FieldByName("Partitions").IsValid() || !request.FieldByName("Partitions").IsValid()) {
 		return r.only(r.topic(request), whole)
 	}
 	return true

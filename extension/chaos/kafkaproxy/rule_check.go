@@ -82,6 +82,10 @@ func (r Rule) checkAction() error {
 		}
 	}
 	switch r.Action {
+	case Duplicate, Reorder:
+		if r.On == OnResponse {
+			return fmt.Errorf("on: action %q acts on requests only", r.Action)
+		}
 	case Delay:
 		if r.Delay <= 0 {
 			return errors.New(`delay: say for how long, such as "200ms"`)
@@ -169,18 +173,9 @@ func (r Rule) ableToSelect(key kmsg.Key) error {
 
 // ableToGo looks at the direction.
 func (r Rule) ableToGo(key kmsg.Key) error {
-	if r.On == "" {
-		return nil
-	}
-	switch r.Action {
-	case Duplicate, Reorder:
-		if r.On == OnResponse {
-			return fmt.Errorf("on: action %q acts on requests only", r.Action)
-		}
-	case Drop, Corrupt:
-		if travel := usual(key); r.On != travel {
-			return fmt.Errorf("on %q: the records of %s travel in its %s", r.On, key.Name(), travel)
-		}
+	travel := usual(key)
+	if (r.Action == Drop || r.Action == Corrupt) && r.On != "" && r.On != travel {
+		return fmt.Errorf("on %q: the records of %s travel in its %s", r.On, key.Name(), travel)
 	}
 	return nil
 }
@@ -223,16 +218,13 @@ func (r Rule) keys() (map[kmsg.Key]bool, error) {
 	if (r.Action == Drop || r.Action == Corrupt) && r.On == "" {
 		return nil, fmt.Errorf(`action %q: say of which api: "Produce", "Fetch" or both`, r.Action)
 	}
-	var why error
 	for _, key := range known {
-		if err := r.able(key); err != nil {
-			why = err
-			continue
+		if r.able(key) == nil {
+			keys[key] = true
 		}
-		keys[key] = true
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("no api fits all that is asked for: %w", why)
+		return nil, fmt.Errorf("no api fits all that is asked for: %w", errors.Join(r.able(kmsg.Produce), r.able(kmsg.Fetch)))
 	}
 	return keys, nil
 }

@@ -10,8 +10,14 @@ import (
 // maxErrorCode is beyond the codes that there are: kerr has no list of them.
 const maxErrorCode = 1000
 
+// notLeader is what Apache Kafka has called this error since 2.6; kerr has the name from before, which is understood, too.
+const notLeader = "NOT_LEADER_OR_FOLLOWER"
+
 // nameOfCode returns the name of an error code, "" if there is none.
 func nameOfCode(code int16) string {
+	if code == kerr.NotLeaderForPartition.Code {
+		return notLeader
+	}
 	if e := kerr.TypedErrorForCode(code); e != nil && e.Code == code {
 		return e.Message
 	}
@@ -26,6 +32,7 @@ func codes() map[string]int16 {
 			all[name] = code
 		}
 	}
+	all[kerr.NotLeaderForPartition.Message] = kerr.NotLeaderForPartition.Code
 	return all
 }
 
