@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -24,7 +25,8 @@ type backend struct {
 	address string
 	node    atomic.Int32 // noNode as long as no response has named it
 
-	offer atomic.Pointer[kmsg.ApiVersionsResponse] // what it can do; nil as long as nobody has asked
+	offer  atomic.Pointer[kmsg.ApiVersionsResponse] // what it can do; nil as long as nobody has asked
+	missed atomic.Pointer[time.Time]                // when it last did not answer; nil if it does
 
 	connections atomic.Int64 // that were opened, over all time, and carried a request for records
 	records     atomic.Int64 // requests for records: Produce, Fetch, ShareFetch

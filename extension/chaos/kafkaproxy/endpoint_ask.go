@@ -1,6 +1,7 @@
 package kafkaproxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,11 +38,28 @@ func (r *endpointRouter) candidates() []*backend {
 			unique = append(unique, b)
 		}
 	}
+	slices.SortStableFunc(unique, func(a, b *backend) int { return compareMissed(a, b) })
 	return unique
+}
+
+// missedFor is how long a broker that did not answer is asked last.
+const missedFor = 10 * time.Second
+
+// compareMissed puts brokers that were missed of late behind the others.
+func compareMissed(a, b *backend) int { return cmp.Compare(a.lately(), b.lately()) }
+
+func (b *backend) lately() int {
+	if at := b.missed.Load(); at != nil && time.Since(*at) < missedFor {
+		return 1
+	}
+	return 0
 }
 
 // settle has a broker asked first from now on.
 func (r *endpointRouter) settle(b *backend) {
+	if b.missed.Load() != nil {
+		b.missed.Store(nil)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.home = b

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -93,6 +94,8 @@ func (r *endpointRouter) missed(g *leg, err error) {
 	if r.ctx.Err() != nil || g.hasEnded() || errors.Is(err, context.Canceled) {
 		return
 	}
+	now := time.Now()
+	g.backend.missed.Store(&now)
 	r.endpoint.topology.missed(g.backend)
 	g.backend.offer.Store(nil) // who comes back may be newer
 	r.endpoint.proxy.logger.Debug("kafka proxy: a broker is missed", "broker", g.backend.address, "error", err)

@@ -93,7 +93,7 @@ func showTopicPartitions(m *kmsg.DescribeTopicPartitionsResponse) {
 		for j := range m.Topics[i].Partitions {
 			p := &m.Topics[i].Partitions[j]
 			p.Replicas, p.OfflineReplicas = []int32{endpointNode}, []int32{}
-			p.EligibleLeaderReplicas, p.LastKnownELR = nil, nil
+			p.EligibleLeaderReplicas, p.LastKnownELR = []int32{}, []int32{} // the clients of Java do not survive null
 			if p.LeaderID == noNode {
 				p.ISR = []int32{}
 				continue

@@ -141,3 +141,18 @@ func TestEndpointRoutesRecordsToLeaders(t *testing.T) {
 	}
 	require.Len(t, cluster.ListenAddrs(), 3)
 }
+
+func TestEndpointPassesOnWhatItsBrokersShare(t *testing.T) {
+	t.Parallel()
+	_, p := behind(t)
+	admin := kadm.NewClient(client(t, p.Addresses()))
+	versions, err := admin.ApiVersions(testContext(t))
+	require.NoError(t, err)
+	require.Len(t, versions, 1)
+	node := versions[0]
+	_, _, offered := node.KeyVersions(int16(kmsg.AlterReplicaLogDirs))
+	require.False(t, offered, "it speaks of one broker's disks")
+	_, highest, offered := node.KeyVersions(int16(kmsg.Fetch))
+	require.True(t, offered)
+	require.Positive(t, highest)
+}

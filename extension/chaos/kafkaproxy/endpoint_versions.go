@@ -18,33 +18,19 @@ func apiVersions(r *endpointRouter, _ context.Context, c *call) error {
 		q.NodeID, q.ClusterID = noNode, nil // of the one broker that there is not (KIP-1242)
 		c.encode()
 	}
-	r.tryVersions(c, r.candidates())
-	return nil
-}
-
-func (r *endpointRouter) tryVersions(c *call, candidates []*backend) {
-	if len(candidates) == 0 {
-		c.fail(errNobody)
-		return
-	}
-	b := candidates[0]
-	r.leg(b, mainLeg).send(c.part(func(p *call) {
-		switch {
-		case p.err != nil:
-			r.tryVersions(c, candidates[1:])
-		case refusedVersion(p):
-			r.settle(b)
+	r.tryAll(c, r.candidates(), func(b *backend, p *call) {
+		if refusedVersion(p) {
 			c.complete(p.response)
-		default:
-			r.settle(b)
-			response, err := p.reply()
-			if err != nil {
-				c.fail(err)
-			} else if !r.later(func() { r.offer(c, b, response.(*kmsg.ApiVersionsResponse)) }) {
-				c.fail(errNotSent)
-			}
+			return
 		}
-	}))
+		response, err := p.reply()
+		if err != nil {
+			c.fail(err)
+		} else if !r.later(func() { r.offer(c, b, response.(*kmsg.ApiVersionsResponse)) }) {
+			c.fail(errNotSent)
+		}
+	})
+	return nil
 }
 
 // offer answers with what b offers and everybody else has, too.

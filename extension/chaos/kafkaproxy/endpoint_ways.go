@@ -2,6 +2,7 @@ package kafkaproxy
 
 import (
 	"context"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -55,25 +56,36 @@ func waysOfMany() map[*way][]kmsg.Key {
 
 // toAnyone asks brokers one after the other until one answers: nothing changes by that.
 func toAnyone(r *endpointRouter, _ context.Context, c *call) error {
-	candidates := r.candidates()
-	r.tryAll(c, candidates)
+	r.tryAll(c, r.candidates(), func(_ *backend, p *call) { r.hand(c, p) })
 	return nil
 }
 
-func (r *endpointRouter) tryAll(c *call, candidates []*backend) {
+// tryAll sends a call to one broker after the other, until then gets an answer.
+func (r *endpointRouter) tryAll(c *call, candidates []*backend, then func(b *backend, p *call)) {
 	if len(candidates) == 0 {
 		r.refuse(c, nobody(c.Key))
 		return
 	}
 	b := candidates[0]
-	r.leg(b, mainLeg).send(c.part(func(p *call) {
-		if p.err == nil {
-			r.settle(b)
-			r.hand(c, p)
+	g := r.leg(b, mainLeg)
+	p := c.part(func(p *call) {
+		if p.err != nil {
+			r.tryAll(c, candidates[1:], then)
 			return
 		}
-		r.tryAll(c, candidates[1:])
-	}))
+		r.settle(b)
+		then(b, p)
+	})
+	g.send(p)
+	time.AfterFunc(askTimeout, func() { // a broker that is frozen accepts connections, and says nothing
+		select {
+		case <-p.done:
+		default:
+			r.missed(g, errUnanswered)
+			p.fail(errUnanswered)
+			r.drop(g)
+		}
+	})
 }
 
 // nobody is the error code for what no broker answers.

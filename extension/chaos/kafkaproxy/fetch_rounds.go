@@ -8,6 +8,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+// fetchPatience is how long a broker may take to say what records there are. It is less than clients have patience, and more than
+// faults delay.
+const fetchPatience = 20 * time.Second
+
 // want is a partition that a client fetches.
 type want struct {
 	position
@@ -167,10 +171,30 @@ func (f *fetching) round() ([]result, int16) {
 		parts[i] = partOf(f.call, f.question(s.wants, 0, 0, most), func(*call) {})
 		f.router.leg(s.backend, fetchLeg).send(parts[i])
 	}
-	for _, p := range parts {
-		<-p.done // legs end with the session, and calls with their legs
+	patience := time.NewTimer(fetchPatience)
+	defer patience.Stop()
+	for i, p := range parts {
+		select {
+		case <-p.done: // legs end with the session, and calls with their legs
+		case <-patience.C:
+			f.giveUp(f.shares[i:], parts[i:])
+		}
 	}
 	return f.results(f.shares, parts)
+}
+
+// giveUp ends what brokers have not answered in time, so that a frozen one does not keep back what others have for longer.
+func (f *fetching) giveUp(shares []*share, parts []*call) {
+	for i, s := range shares {
+		select {
+		case <-parts[i].done:
+		default:
+			g := f.router.leg(s.backend, fetchLeg)
+			f.router.missed(g, errUnanswered)
+			parts[i].fail(errUnanswered)
+			f.router.drop(g)
+		}
+	}
 }
 
 // results takes the answers apart. A partition whose broker did not answer is refused: reading it again does no harm. A code other
