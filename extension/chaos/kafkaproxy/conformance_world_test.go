@@ -33,6 +33,7 @@ type world struct {
 
 	unique string // what names of this world begin with
 	next   atomic.Int64
+	ran    atomic.Int64 // behaviours
 
 	mu      sync.Mutex
 	dialled map[string]string // by address: the test that did
@@ -67,9 +68,10 @@ func (w *world) checkDialled(t *testing.T) {
 	defer w.mu.Unlock()
 	switch w.mode {
 	case modeDirect:
-		require.Len(t, w.dialled, len(w.brokers), "the behaviours do not reach every broker")
+		if w.ran.Load() == int64(len(behaviours())) { // and not those only that -run names
+			require.Len(t, w.dialled, len(w.brokers), "the behaviours do not reach every broker")
+		}
 	case modeMirror:
-		require.Len(t, w.dialled, len(w.brokers))
 		for address, test := range w.dialled {
 			require.NotContains(t, w.brokers, address, "%s went past the proxy", test)
 		}
