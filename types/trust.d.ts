@@ -29,7 +29,9 @@ declare module "k6/x/trust" {
     script: string;
     /** Default: k6suite-<script>-<run id>. */
     topic?: string;
-    /** Partitions of the topic. Default 3. */
+    /** Several topics: short names, each of which is appended to `topic`. Default: one, `topic` itself. */
+    topics?: string[];
+    /** Partitions of each topic. Default 3. */
     partitions?: number;
     /** How many records the run will send in all: readers wait for them, and fewer acked ones are INCONCLUSIVE. */
     records?: number;
@@ -46,12 +48,16 @@ declare module "k6/x/trust" {
     brokers: { id: number; address: string; controller: boolean }[];
     /** Prometheus URLs, none where the target serves none. */
     metrics: string[];
+    /** The first of topics. */
     topic: string;
+    topics: string[];
     /** false: nothing answered, and the run will be INCONCLUSIVE. */
     reached: boolean;
   }
 
   export interface ProduceOptions {
+    /** One of the ledger's topics. Default: the first. */
+    topic?: string;
     /** How many to send. Default 1. */
     records?: number;
     /** Bytes of a value. Default 200; never less than the envelope that carries the identity. */
@@ -119,6 +125,8 @@ declare module "k6/x/trust" {
   export interface Finding {
     /** The rule, such as LOST_ACKED. */
     code: string;
+    /** Which of several promises it broke, for rules that guard several: "address". */
+    aspect?: string;
     topic?: string;
     /** -1: it is not about one. */
     partition: number;
@@ -153,6 +161,8 @@ declare module "k6/x/trust" {
     requirements: { id: string; title: string; status: Status; evidence: string[] }[];
     /** Every finding that counts. */
     findings: Finding[];
+    /** What faults of the run were meant to bring about, exactly as often: proof that it is noticed. They do not count. */
+    foreseen: Finding[];
     /** Findings that break only what the profile does not claim; they do not count. */
     unclaimed: Finding[];
     /** Why requirements are INCONCLUSIVE. Without requirements: all of them. */
@@ -169,8 +179,10 @@ declare module "k6/x/trust" {
     constructor(options: LedgerOptions);
     /** The run's id: K6_RUN_ID, or random. */
     readonly run: string;
-    /** The topic that the run owns. */
+    /** The first of topics. */
     readonly topic: string;
+    /** The topics that the run owns, in the order of the options. */
+    readonly topics: readonly string[];
     /** prepare reaches the target, creates the topic and sends a record to each partition and back. Call it in setup. */
     prepare(): Promise<TargetInfo>;
     /** produce sends tracked records and waits for their acknowledgements. It does not reject for their errors. */

@@ -183,9 +183,16 @@ func (c *catalog) snapshot(ctx context.Context) ([]topicDocument, error) {
 		if t.Topic == nil {
 			continue
 		}
-		if d := describe(c.life.kfake, *t.Topic); d != nil {
-			list = append(list, *d)
+		d := describe(c.life.kfake, *t.Topic)
+		if d == nil {
+			continue
 		}
+		if !c.knows(d.ID) {
+			if err := c.life.spread(d); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, *d)
 	}
 	slices.SortFunc(list, func(a, b topicDocument) int { return cmp.Compare(a.Name, b.Name) })
 	return list, nil

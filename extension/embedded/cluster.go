@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/chaos/s3proxy"
 	"k6suite/extension/objectstore"
 )
@@ -20,6 +21,7 @@ type Cluster struct {
 	mischief mischief
 	liars    []*liar
 	ports    []int
+	endpoint *kafkaproxy.Proxy // nil: each broker has an address of its own
 
 	mu     sync.Mutex // guards what follows; held while brokers start and stop
 	life   *life      // nil once closed, or when a restart failed
@@ -55,11 +57,23 @@ func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
 		return nil, fmt.Errorf("metrics endpoint: %w", err)
 	}
 	c.life.serve()
+	if err = c.openEndpoint(ctx); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
-// Brokers returns the addresses of the brokers, "127.0.0.1:41234", which stay the same over a Restart.
+// Brokers returns what clients bootstrap from, "127.0.0.1:41234": the single endpoint, or the addresses of the brokers. They stay
+// the same over a Restart.
 func (c *Cluster) Brokers() []string {
+	if c.endpoint != nil {
+		return c.endpoint.Addresses()
+	}
+	return c.Nodes()
+}
+
+// Nodes returns the brokers' own addresses, by node id, also where clients do not see them.
+func (c *Cluster) Nodes() []string {
 	addresses := make([]string, len(c.ports))
 	for i, port := range c.ports {
 		addresses[i] = fmt.Sprintf("127.0.0.1:%d", port)
@@ -121,5 +135,5 @@ func (c *Cluster) Close() error {
 		c.life.end()
 		c.life = nil
 	}
-	return errors.Join(c.metrics.close(), c.storage.close())
+	return errors.Join(c.closeEndpoint(), c.metrics.close(), c.storage.close())
 }

@@ -2,8 +2,10 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -101,6 +103,9 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 		for {
 			frame, err := wire.ReadFrame(sock)
 			if err != nil {
+				if errors.Is(err, syscall.ECONNRESET) {
+					l.mischief.cut(l, b.node)
+				}
 				return
 			}
 			select {

@@ -26,23 +26,27 @@ type Lie struct {
 // makers are the lies and how each is made.
 func makers() map[Lie]func(*liar) mischief {
 	return map[Lie]func(*liar) mischief{
-		{"lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere"}:                    newLoseRecord,
-		{"lose-tail", "LOST_SUFFIX", "a restart forgets the newest object of a partition and removes it"}:                newLoseTail,
-		{"wrong-offset", "OFFSET_MISMATCH", "an ack names offsets far from where the records stand"}:                     newWrongOffset,
-		{"same-offset", "TWO_ACKS", "an ack names the offsets of the records before"}:                                    newSameOffset,
-		{"split-log", "INCONSISTENT_OFFSET", "every second connection is shown two records of a batch exchanged"}:        newSplitLog,
-		{"store-twice", "DUPLICATE", "a batch is stored twice and acked once"}:                                           newStoreTwice,
-		{"invent-record", "PHANTOM", "a record that nobody sent is stored"}:                                              newInventRecord,
-		{"flip-byte", "CORRUPT", "a byte of a value is stored changed"}:                                                  newFlipByte,
-		{"skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return"}:                             newSkipBatch,
-		{"rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range"}:             newRewind,
-		{"reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged"}: newReorderBatches,
-		{"stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever"}:                          newStaleEnd,
-		{"object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed"}:         newObjectDiffers,
-		{"ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload"}:     newAckBeforeDurable,
-		{"spurious-error", "ERRORS_SEEN", "a batch is refused without reason, and not stored"}:                           newSpuriousError,
-		{"hide-partition", "PARTITIONER", "for a moment metadata shows a partition too few, and keys go elsewhere"}:      newHidePartition,
-		{"store-refused", "ABORTED_READ", "a batch is refused for good, and stored nevertheless"}:                        newStoreRefused,
+		{"lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere"}:                             newLoseRecord,
+		{"lose-tail", "LOST_SUFFIX", "a restart forgets the newest object of a partition and removes it"}:                         newLoseTail,
+		{"wrong-offset", "OFFSET_MISMATCH", "an ack names offsets far from where the records stand"}:                              newWrongOffset,
+		{"same-offset", "TWO_ACKS", "an ack names the offsets of the records before"}:                                             newSameOffset,
+		{"split-log", "INCONSISTENT_OFFSET", "every second connection is shown two records of a batch exchanged"}:                 newSplitLog,
+		{"store-twice", "DUPLICATE", "a batch is stored twice and acked once"}:                                                    newStoreTwice,
+		{"invent-record", "PHANTOM", "a record that nobody sent is stored"}:                                                       newInventRecord,
+		{"flip-byte", "CORRUPT", "a byte of a value is stored changed"}:                                                           newFlipByte,
+		{"skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return"}:                                      newSkipBatch,
+		{"rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range"}:                      newRewind,
+		{"reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged"}:          newReorderBatches,
+		{"stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever"}:                                   newStaleEnd,
+		{"object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed"}:                  newObjectDiffers,
+		{"ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload"}:              newAckBeforeDurable,
+		{"spurious-error", "ERRORS_SEEN", "a batch is refused without reason, and not stored"}:                                    newSpuriousError,
+		{"hide-partition", "PARTITIONER", "for a moment metadata shows a partition too few, and keys go elsewhere"}:               newHidePartition,
+		{"own-address", "METADATA_LIE/address", "behind the single endpoint, metadata names a broker at its own address, too"}:    newOwnAddress,
+		{"hide-leader", "METADATA_LIE/unreachable", "metadata says that nobody leads the last partition of a topic"}:              newHideLeader,
+		{"one-broker", "METADATA_LIE/unspread", "all partitions are led by one broker, and the others idle"}:                      newOneBroker,
+		{"stay-stuck", "STUCK", "a broker whose connections were cut answers no producer any more, though the network is healed"}: newStayStuck,
+		{"store-refused", "ABORTED_READ", "a batch is refused for good, and stored nevertheless"}:                                 newStoreRefused,
 	}
 }
 
@@ -187,6 +191,25 @@ func (c chain) restored(ctx context.Context, l *life, at place, objects []object
 		}
 	}
 	return nil
+}
+
+func (c chain) leads(at place, leader int32) int32 {
+	for _, m := range c {
+		leader = m.leads(at, leader)
+	}
+	return leader
+}
+
+func (c chain) shown(of *Cluster, response kmsg.Response) {
+	for _, m := range c {
+		m.shown(of, response)
+	}
+}
+
+func (c chain) cut(l *life, node int32) {
+	for _, m := range c {
+		m.cut(l, node)
+	}
 }
 
 func (c chain) handler(l *life, key kmsg.Key, next handler) handler {

@@ -24,6 +24,12 @@ type mischief interface {
 	survives(ctx context.Context, l *life, at place, objects []objectstore.Object) ([]objectstore.Object, error)
 	// restored is told when a restart has read the objects of a partition.
 	restored(ctx context.Context, l *life, at place, objects []objectstore.Object) error
+	// leads may choose another leader for a partition of a new topic.
+	leads(at place, leader int32) int32
+	// shown may change what the single endpoint tells clients of brokers.
+	shown(c *Cluster, response kmsg.Response)
+	// cut is told that a connection to a broker was reset.
+	cut(l *life, node int32)
 	// handler may wrap how requests of an API are served.
 	handler(l *life, key kmsg.Key, next handler) handler
 }
@@ -50,5 +56,11 @@ func (honest) survives(_ context.Context, _ *life, _ place, objects []objectstor
 }
 
 func (honest) restored(context.Context, *life, place, []objectstore.Object) error { return nil }
+
+func (honest) leads(_ place, leader int32) int32 { return leader }
+
+func (honest) shown(*Cluster, kmsg.Response) {}
+
+func (honest) cut(*life, int32) {}
 
 func (honest) handler(_ *life, _ kmsg.Key, next handler) handler { return next }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"time"
 
 	"k6suite/extension/objectstore"
@@ -16,6 +17,10 @@ type Options struct {
 	Brokers int
 	// Ports are the ports of the brokers on 127.0.0.1; 0 takes a free one. Default: all free.
 	Ports []int
+	// SingleEndpoint puts the brokers behind one address, which is then the only one that clients see. Default: false.
+	SingleEndpoint bool
+	// EndpointPort is the port of that address on 127.0.0.1. Default: a free one.
+	EndpointPort int
 	// DefaultPartitions is how many partitions a topic gets whose creator does not say (num.partitions). Default: 10.
 	DefaultPartitions int
 	// AutoCreate lets a Metadata request create the topics that it names (auto.create.topics.enable). Default: false.
@@ -101,7 +106,7 @@ func (o Options) check() error {
 	case !legalNamespace.MatchString(o.Namespace):
 		return fmt.Errorf("embedded cluster: namespace %q: letters, digits, '.', '_', '-', and '/' between names are allowed", o.Namespace)
 	}
-	for _, port := range o.Ports {
+	for _, port := range append(slices.Clone(o.Ports), o.EndpointPort) {
 		if port < 0 || port > 65535 {
 			return fmt.Errorf("embedded cluster: port %d: must be between 0 and 65535", port)
 		}

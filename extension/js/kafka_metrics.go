@@ -12,17 +12,20 @@ import (
 	"k6suite/extension/kafka"
 )
 
-// kafkaMetrics are what clients measure. Times are plain numbers of seconds, as the names say: k6's own time type would
+// kafkaMetrics are what clients and faults measure. Times are plain numbers of seconds, as the names say: k6's own time type would
 // show and threshold them in milliseconds.
 type kafkaMetrics struct {
 	written, writeErrors, bytesOut, writeSeconds                *metrics.Metric
 	read, readErrors, bytesIn, rebalances, lag, endToEndSeconds *metrics.Metric
+	faultsInjected, faultActive                                 *metrics.Metric
+
+	process *process
 }
 
 // registerMetrics registers the metrics, or finds those that another module registered. Init context only: thresholds name
 // only what exists by then.
-func registerMetrics(registry *metrics.Registry) (*kafkaMetrics, error) {
-	m := &kafkaMetrics{}
+func registerMetrics(registry *metrics.Registry, p *process) (*kafkaMetrics, error) {
+	m := &kafkaMetrics{process: p}
 	for _, r := range []struct {
 		to   **metrics.Metric
 		name string
@@ -39,6 +42,8 @@ func registerMetrics(registry *metrics.Registry) (*kafkaMetrics, error) {
 		{&m.rebalances, "kafka_reader_rebalance_count", metrics.Counter, metrics.Default},
 		{&m.lag, "kafka_reader_lag", metrics.Gauge, metrics.Default},
 		{&m.endToEndSeconds, "kafka_end_to_end_seconds", metrics.Trend, metrics.Default},
+		{&m.faultsInjected, "chaos_faults_injected", metrics.Counter, metrics.Default},
+		{&m.faultActive, "chaos_fault_active", metrics.Gauge, metrics.Default},
 	} {
 		metric, err := registry.NewMetric(r.name, r.kind, r.of)
 		if err != nil {
@@ -90,13 +95,15 @@ type reporter struct {
 }
 
 func (m *kafkaMetrics) reporter(vu modules.VU) *reporter {
-	state := vu.State()
+	state, phase := vu.State(), m.process.phase()
+	state.Tags.Modify(func(tags *metrics.TagsAndMeta) { tags.SetTag(phaseTag, phase) }) // k6's own samples carry it from here on
 	return &reporter{kafkaMetrics: m, ctx: vu.Context(), out: state.Samples, tags: state.Tags.GetCurrentValues()}
 }
 
 // report empties the meters into one container.
 func (r *reporter) report(meters ...*gathered) {
-	var samples metrics.Samples
+	r.tags.SetTag(phaseTag, r.process.phase()) // which may have changed in the call
+	samples := r.process.faults.take(r)
 	now := time.Now()
 	add := func(metric *metrics.Metric, tags *metrics.TagSet, value float64) {
 		samples = append(samples, metrics.Sample{

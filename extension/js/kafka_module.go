@@ -32,7 +32,7 @@ var (
 // NewModuleInstance implements modules.Module.
 func (m *kafkaModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	m.process.attach(vu)
-	registered, err := registerMetrics(vu.InitEnv().Registry)
+	registered, err := registerMetrics(vu.InitEnv().Registry, m.process)
 	if err != nil {
 		common.Throw(vu.Runtime(), err)
 	}

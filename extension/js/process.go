@@ -59,6 +59,7 @@ type process struct {
 	execution atomic.Pointer[lib.ExecutionState] // of the test, once a scenario has used the ledger
 
 	traffic traffic // of the clients behind the ledger
+	faults  faultSamples
 
 	out io.Writer // where verdicts are printed
 }
@@ -217,6 +218,7 @@ func (p *process) openTarget(ctx context.Context) (*trust.Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	target.Faults().Listen(&p.faults)
 	p.target = target
 	p.closers = append(p.closers, target.Close)
 	return target, nil
@@ -309,7 +311,7 @@ func (p *process) claim(opts trust.Options) error {
 	if was := *p.terms; !reflect.DeepEqual(was, opts) {
 		//nolint:staticcheck // it begins with the name of the class, as the errors of options do
 		return fmt.Errorf("Ledger: a script has one ledger, and every virtual user gives it the same options: there is one for %s "+
-			"(topic %s, %d partitions, %d records, autoCreate %t) already", was.Script, was.Topic, was.Partitions, was.Records, was.AutoCreate)
+			"(topics %s, %d partitions, %d records, autoCreate %t) already", was.Script, strings.Join(was.Topics, ", "), was.Partitions, was.Records, was.AutoCreate)
 	}
 	return nil
 }

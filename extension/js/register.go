@@ -20,6 +20,7 @@ import (
 func Register() {
 	shared := newProcess()
 	modules.Register("k6/x/kafka", &kafkaModule{process: shared})
+	modules.Register("k6/x/chaos", &chaosModule{process: shared})
 	modules.Register("k6/x/trust", &trustModule{process: shared})
 	subcommand.RegisterExtension("suite", newSuiteCommand)
 }

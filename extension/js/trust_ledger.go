@@ -1,8 +1,11 @@
 package js
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/grafana/sobek"
@@ -31,7 +34,7 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 	l := &ledger{trustInstance: t, options: opts, meter: &gathered{}}
 	object := call.This
 	for name, value := range map[string]any{
-		"run": opts.RunID, "topic": opts.Topic,
+		"run": opts.RunID, "topic": opts.Topics[0], "topics": opts.Topics,
 		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "membersSeen": l.membersSeen,
 		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge,
 	} {
@@ -51,7 +54,10 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	o := readOptions(t.vu.Runtime(), "Ledger", value)
 	o.text("script", &out.Script)
 	o.required("script", out.Script)
-	o.text("topic", &out.Topic)
+	var topic string
+	var topics []string
+	o.text("topic", &topic)
+	o.texts("topics", &topics)
 	whole(o, "partitions", &out.Partitions, 1, 10_000)
 	whole(o, "records", &out.Records, 0, 1<<38-1)
 	o.boolean("autoCreate", &out.AutoCreate)
@@ -61,10 +67,28 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	if _, err := contract.ScenarioOf(out.Script); err != nil {
 		return out, err
 	}
-	if out.Topic == "" {
-		out.Topic = trust.TopicName(out.Script, out.RunID)
+	if out.Topics, err = topicsOf(out, topic, topics); err != nil {
+		return out, err
 	}
 	return out, t.process.claim(out)
+}
+
+// topicsOf gives the full names of the run's topics: the one that the script names, or those of the short names that it gives.
+func topicsOf(o trust.Options, topic string, short []string) ([]string, error) {
+	base := cmp.Or(topic, trust.TopicName(o.Script, o.RunID))
+	if len(short) == 0 {
+		return []string{base}, nil
+	}
+	var topics []string
+	for _, name := range short {
+		full := base + "-" + name
+		if name == "" || slices.Contains(topics, full) {
+			//nolint:staticcheck // it begins with the name of the class, as the errors of options do
+			return nil, fmt.Errorf("Ledger: topics must be different short names, not %q", short)
+		}
+		topics = append(topics, full)
+	}
+	return topics, nil
 }
 
 // theRun finds or makes the run that all virtual users share. It opens the target when it is the first to need it.
@@ -137,6 +161,7 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, er
 	out := trust.ProduceOptions{Records: 1, Size: 200, Timeout: time.Minute, Meter: l.meter}
 	partition := int32(-1)
 	o := readOptions(l.vu.Runtime(), "produce", value)
+	o.text("topic", &out.Topic, l.options.Topics...)
 	whole(o, "records", &out.Records, 1, 100_000_000)
 	whole(o, "size", &out.Size, 0, 64<<20)
 	whole(o, "keys", &out.Keys, 0, 100_000_000)

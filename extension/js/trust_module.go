@@ -36,7 +36,7 @@ var (
 func (m *trustModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	m.process.attach(vu)
 	registry := vu.InitEnv().Registry
-	kafka, err := registerMetrics(registry)
+	kafka, err := registerMetrics(registry, m.process)
 	if err != nil {
 		common.Throw(vu.Runtime(), err)
 	}

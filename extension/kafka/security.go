@@ -23,7 +23,8 @@ type TLS struct {
 	InsecureSkipVerify bool   // accept any certificate: for experiments only
 }
 
-func (t TLS) config() (*tls.Config, error) {
+// Config returns the settings as Go knows them. Files are read now.
+func (t TLS) Config() (*tls.Config, error) {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12, ServerName: t.ServerName,
 		InsecureSkipVerify: t.InsecureSkipVerify, //nolint:gosec // named so, off by default, and only the user's to choose
@@ -56,7 +57,7 @@ const handshake = "tls handshake"
 
 // over puts TLS on what dial returns and finishes the handshake, so that a refused certificate is an error of the dial.
 func (t TLS) over(dial DialFunc) (DialFunc, error) {
-	base, err := t.config()
+	base, err := t.Config()
 	if err != nil {
 		return nil, err
 	}

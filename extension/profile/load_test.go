@@ -41,7 +41,7 @@ func TestDefaultIsTheEmbeddedTarget(t *testing.T) {
 	require.Equal(t, profile.Embedded, p.System)
 	require.Empty(t, p.Brokers)
 	require.Equal(t, profile.Claims{
-		Stateless: true, ObjectStorage: true, Idempotence: true, Groups: true, AutoCreation: true, Metrics: true,
+		SingleEndpoint: true, Stateless: true, ObjectStorage: true, Idempotence: true, Groups: true, AutoCreation: true, Metrics: true,
 	}, p.Claims)
 	require.Equal(t, &profile.EmbeddedTarget{Brokers: 3, Partitions: 3}, p.Embedded)
 	require.Nil(t, p.ObjectStore)
@@ -240,6 +240,18 @@ func TestAnyWrongProfileRefusesTheFile(t *testing.T) {
 		{
 			kafka(`"chaos": {"platform": "vm"}`),
 			`profiles.here.chaos.platform: "vm" is not one of`,
+		},
+		{
+			kafka(`"chaos": {"kafkaProxy": "on"}`),
+			`profiles.here.chaos.kafkaProxy: "on" is not one of off, mirror, single-endpoint`,
+		},
+		{
+			kafka(`"claims": {"singleEndpoint": true}, "chaos": {"kafkaProxy": "single-endpoint"}`),
+			`profiles.here.chaos.kafkaProxy: "single-endpoint" is not allowed: off or mirror while claims.singleEndpoint is true`,
+		},
+		{
+			`{"description": "d", "system": "embedded", "embedded": {}, "claims": {"singleEndpoint": true}, "chaos": {"kafkaProxy": "mirror"}}`,
+			`profiles.here.chaos.kafkaProxy: "mirror" is not allowed: off: the single endpoint of the embedded target is such a proxy`,
 		},
 	} {
 		_, err := profile.Load(given("K6_PROFILES", file(t, c.body), "K6_PROFILE", "here"))

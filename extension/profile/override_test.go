@@ -33,6 +33,7 @@ func TestEveryValueHasAVariable(t *testing.T) {
 		"K6_PROFILE_OBJECT_STORE_BUCKET", "elsewhere",
 		"K6_PROFILE_METRICS", "http://a:1/m,http://b:1/m",
 		"K6_PROFILE_CHAOS_PLATFORM", "process",
+		"K6_PROFILE_CHAOS_KAFKA_PROXY", "mirror",
 	))
 	require.NoError(t, err)
 	require.Equal(t, "mine", p.Description)
@@ -50,7 +51,7 @@ func TestEveryValueHasAVariable(t *testing.T) {
 	require.Equal(t, "elsewhere", p.ObjectStore.Bucket)
 	require.Equal(t, "http://127.0.0.1:9000", p.ObjectStore.Endpoint)
 	require.Equal(t, []string{"http://a:1/m", "http://b:1/m"}, p.Metrics)
-	require.Equal(t, &profile.Chaos{Platform: "process"}, p.Chaos)
+	require.Equal(t, &profile.Chaos{Platform: "process", KafkaProxy: profile.MirrorProxy}, p.Chaos)
 }
 
 func TestEmbeddedTargetOverridden(t *testing.T) {

@@ -28,7 +28,7 @@ type Profile struct {
 	ObjectStore *ObjectStore    `json:"objectStore,omitempty"` // nil: none, or the embedded target's own
 	Metrics     []string        `json:"metrics"`               // Prometheus URLs, one a broker
 	Embedded    *EmbeddedTarget `json:"embedded,omitempty"`    // nil unless System is embedded
-	Chaos       *Chaos          `json:"chaos,omitempty"`       // nil: processes are not controlled
+	Chaos       *Chaos          `json:"chaos,omitempty"`       // nil: nothing can be disturbed
 }
 
 // Claims is what the target promises. What it does not promise is reported as NOT CLAIMED.
@@ -67,6 +67,7 @@ func (c Claims) Map() map[string]bool {
 type Limits struct {
 	Connect         Duration `json:"connect"`         // first contact, default 10s
 	Recovery        Duration `json:"recovery"`        // after a fault was healed, default 5s
+	Stuck           Duration `json:"stuck"`           // no progress after all faults were healed, default 20s
 	DuplicateBudget int64    `json:"duplicateBudget"` // records a run, for producers without idempotence; default 0
 }
 
@@ -112,10 +113,18 @@ type EmbeddedTarget struct {
 	StoreDir   string `json:"storeDir,omitempty"` // folder of its own S3 store; "" keeps it in memory
 }
 
-// Chaos is how the target's processes are controlled.
+// Chaos is what faults can act on.
 type Chaos struct {
-	Platform string `json:"platform"` // embedded, process, docker, kubernetes, agent
+	Platform   string `json:"platform,omitempty"` // embedded, process, docker, kubernetes, agent; empty: processes are not controlled
+	KafkaProxy string `json:"kafkaProxy"`         // between clients and brokers: off, mirror, single-endpoint
 }
+
+// Values of Chaos.KafkaProxy.
+const (
+	NoKafkaProxy        = "off"
+	MirrorProxy         = "mirror"
+	SingleEndpointProxy = "single-endpoint"
+)
 
 // String gives the profile as one line for people.
 func (p *Profile) String() string {

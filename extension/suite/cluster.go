@@ -17,6 +17,8 @@ import (
 
 type clusterFlags struct {
 	brokers    int
+	single     bool
+	port       int
 	ports      []int
 	partitions int
 	dir        string
@@ -41,6 +43,8 @@ same bucket brings back topics, records and committed offsets.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&f.brokers, "brokers", 3, "number of brokers")
+	flags.BoolVar(&f.single, "single-endpoint", true, "all brokers behind one address; false: each has its own")
+	flags.IntVar(&f.port, "port", 0, "loopback port of that address (default: a free one)")
 	flags.IntSliceVar(&f.ports, "ports", nil, "loopback port of each broker (default: free ones)")
 	flags.IntVar(&f.partitions, "partitions", 3, "partitions of a topic that is created without saying how many")
 	flags.StringVar(&f.dir, "dir", "", "folder of the cluster's own S3 store, which survives a restart")
@@ -76,6 +80,9 @@ func (f *clusterFlags) serve(cmd *cobra.Command) error {
 }
 
 func (f *clusterFlags) start(ctx context.Context) (*embedded.Cluster, error) {
+	if f.port != 0 && !f.single {
+		return nil, errors.New("--port is that of the single endpoint: with --single-endpoint=false, --ports names those of the brokers")
+	}
 	store := embedded.StoreOptions{Dir: f.dir}
 	if f.s3.Endpoint != "" {
 		if f.dir != "" {
@@ -85,7 +92,7 @@ func (f *clusterFlags) start(ctx context.Context) (*embedded.Cluster, error) {
 		store.S3 = f.s3
 	}
 	return embedded.Start(ctx, embedded.Options{
-		Brokers: f.brokers, Ports: f.ports, DefaultPartitions: f.partitions, AutoCreate: true,
+		Brokers: f.brokers, Ports: f.ports, SingleEndpoint: f.single, EndpointPort: f.port, DefaultPartitions: f.partitions, AutoCreate: true,
 		Lies: f.lies, Seed: f.seed, Store: store,
 	})
 }

@@ -11,9 +11,9 @@ import (
 	"k6suite/extension/objectstore"
 )
 
-// auditBucket reads every segment of the topic directly from the bucket and hands its records to the ledger. A bucket that
+// auditBucket reads every segment of the topics directly from the bucket and hands its records to the ledger. A bucket that
 // cannot be read is a doubt, which the ledger keeps; one whose objects are damaged is evidence.
-func (r *Run) auditBucket(ctx context.Context, partitions int32) *contract.Audit {
+func (r *Run) auditBucket(ctx context.Context, partitions map[string]int32) *contract.Audit {
 	audit := r.ledger.NewAudit()
 	var objects, size atomic.Int64
 	err := r.readBucket(ctx, func(o objectstore.AuditObject, records []objectstore.Record) error {
@@ -31,8 +31,10 @@ func (r *Run) auditBucket(ctx context.Context, partitions int32) *contract.Audit
 		audit.Fail(err.Error())
 		return out
 	}
-	for p := range partitions {
-		audit.Complete(ledger.TopicPartition{Topic: r.opts.Topic, Partition: p})
+	for topic, n := range partitions {
+		for p := range n {
+			audit.Complete(ledger.TopicPartition{Topic: topic, Partition: p})
+		}
 	}
 	out.Complete = true
 	return out
@@ -44,7 +46,7 @@ func (r *Run) readBucket(ctx context.Context, visit func(objectstore.AuditObject
 		return err
 	}
 	defer store.Close()
-	_, err = objectstore.Audit(ctx, store, objectstore.AuditOptions{Topics: []string{r.opts.Topic}}, visit)
+	_, err = objectstore.Audit(ctx, store, objectstore.AuditOptions{Topics: r.opts.Topics}, visit)
 	if err != nil {
 		return fmt.Errorf("auditing the bucket: %w", err)
 	}

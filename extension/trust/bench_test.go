@@ -33,7 +33,9 @@ func BenchmarkFinalRead(b *testing.B) {
 		var ratios []float64
 		for range benchRounds {
 			bare := timed(b, func() { consumeBare(b, cfg) })
-			tracked := timed(b, func() { require.NoError(b, readAll(b.Context(), cfg, l, "final", benchTopic, 0, time.Minute)) })
+			tracked := timed(b, func() {
+				require.NoError(b, readAll(b.Context(), cfg, l, "final", []string{benchTopic}, 0, time.Minute))
+			})
 			ratios = append(ratios, bare.Seconds()/tracked.Seconds())
 		}
 		slices.Sort(ratios)

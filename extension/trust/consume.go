@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ type liveReader struct {
 	taken       map[ledger.TopicPartition]int64 // when each was: the count of revocations then
 }
 
-// Consume reads the run's topic on behalf of a virtual user until it has read enough. Not having read all in time is in
+// Consume reads the run's topics on behalf of a virtual user until it has read enough. Not having read all in time is in
 // the result, and a doubt of the run, but no error: lost is not late.
 func (r *Run) Consume(ctx context.Context, vu int64, o ConsumeOptions) (Consumed, error) {
 	if why := r.Stopped(); why != nil {
@@ -128,7 +129,7 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	}
 	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group})
 	opts := kafka.ConsumerOptions{
-		Topics: []string{r.opts.Topic}, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
+		Topics: r.opts.Topics, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 	}
 	if o.Group != "" {
 		opts.Listener = reader
@@ -162,7 +163,12 @@ func (l *liveReader) read(ctx context.Context) {
 			l.shared.touch()
 		}
 		l.commit(ctx, false)
-		if l.enough(ctx) || time.Now().After(deadline) {
+		enough := l.enough(ctx)
+		if !enough && time.Now().After(deadline) {
+			l.starved(ctx)
+			enough = true
+		}
+		if enough {
 			l.conclude()
 			return
 		}
@@ -206,7 +212,7 @@ func (l *liveReader) saw(r *kafka.Record) {
 	l.record.Key, l.record.Value = r.Key, r.Value
 	l.record.Headers = toLedger(l.record.Headers[:0], r.Headers)
 	l.ids.Read(tp, l.record)
-	l.shared.read(r.Partition, r.Offset)
+	l.shared.read(tp, r.Offset)
 	l.got.Records++
 }
 
@@ -250,11 +256,24 @@ func (l *liveReader) atEnd(ctx context.Context) bool {
 	return err == nil && l.shared.covers(ends)
 }
 
+// starved tells the ledger of a reader whose time is up though there is more to read for it: since when nothing came is what STUCK
+// goes by.
+func (l *liveReader) starved(ctx context.Context) {
+	missing := l.run.ledger.Missing(l.group) - l.run.foreseenLost()
+	if l.o.For > 0 || missing <= 0 || l.atEnd(ctx) {
+		return
+	}
+	l.run.ledger.Starved(ledger.Starved{
+		Reader: l.name, Topic: strings.Join(l.run.opts.Topics, ", "), Partition: -1,
+		Since: time.Now().Add(-l.shared.quiet()), Until: time.Now(), Missing: missing,
+	})
+}
+
 // conclude sums up what the reader read, and doubts the run where that is not everything it was to read.
 func (l *liveReader) conclude() {
 	l.got.Rebalances = l.rebalances.Load()
 	l.got.Missing = l.run.ledger.Missing(l.group)
-	l.got.Complete = l.got.Missing == 0
+	l.got.Complete = l.got.Missing <= l.run.foreseenLost()
 	if l.got.Complete || l.o.For > 0 || l.o.Records > 0 {
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
@@ -17,6 +19,10 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 		PromisesNoErrors: true, // no scenario of normal operation excuses an error
 		DuplicateBudget:  p.Limits.DuplicateBudget,
 		Partitions:       f.partitions,
+		Endpoint:         r.endpointPromised(),
+		SpreadPromised:   r.spreadPromised(f),
+		StuckAfter:       time.Duration(p.Limits.Stuck),
+		Foreseen:         r.foreseen(),
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -26,7 +32,7 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	}
 	in := contract.Input{
 		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(),
-		Findings: judgement.Findings, Doubts: r.doubts, Expectations: expectations,
+		Findings: judgement.Findings, Foreseen: judgement.Foreseen, Doubts: r.doubts, Expectations: expectations,
 		Measured: measured(judgement, f), MinAcked: r.opts.Records,
 		Notes: judgement.Notes, LieHits: r.target.lieHits(),
 	}
@@ -46,12 +52,20 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	return verdict
 }
 
+// spreadPromised says whether every broker has to get a share of the traffic: each can lead a partition.
+func (r *Run) spreadPromised(f facts) bool {
+	return r.target.Profile.Claims.SingleEndpoint && int(r.partitions.Load()) >= len(f.spread)
+}
+
 func measured(j ledger.Judgement, f facts) contract.Measured {
 	c, e := j.Counts, j.Evidence
 	m := contract.Measured{
 		Sent: c.Sent, Acked: c.Acked + c.Suspicious, Failed: c.Failed, Unknown: c.Unknown, Errors: c.Errors,
 		LiveRead: c.Read, FinalReads: f.finalReads, Read: c.Found, Found: e.AckedFound, Duplicates: c.Duplicated,
 		Ordered: e.Ordered, Keyed: e.Keyed, Covered: e.Covered, Restarted: f.restarted, Audit: f.audit,
+		ForeseenLost: e.ForeseenLost, ForeseenDuplicates: e.ForeseenDuplicates, MetadataSeen: e.MetadataSeen, Spread: f.spread,
+		Healed: e.Heals, AckedDisturbed: e.AckedDisturbed, AckedAfterHeal: e.AckedAfterHeal, ReadAfterHeal: e.ReadAfterHeal,
+		PartitionsWritten: e.PartitionsWritten, PartitionsHealed: e.PartitionsHealed,
 	}
 	if m.Audit != nil {
 		m.Audit.Records, m.Audit.Acked = e.InObjects, e.AckedInObjects
@@ -59,18 +73,22 @@ func measured(j ledger.Judgement, f facts) contract.Measured {
 	return m
 }
 
-// countPartitions asks how many partitions the topic really has, which is what the Java partitioner goes by.
-func (r *Run) countPartitions(ctx context.Context) (int32, error) {
+// countPartitions asks how many partitions each topic really has, which is what the Java partitioner goes by.
+func (r *Run) countPartitions(ctx context.Context) (map[string]int32, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*r.opts.Stall) // a target that fell silent would keep the client trying for minutes
 	defer cancel()
 	admin, err := kafka.NewAdmin(r.config(nil))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = admin.Close() }()
-	topics, err := admin.DescribeTopics(ctx, r.opts.Topic)
+	topics, err := admin.DescribeTopics(ctx, r.opts.Topics...)
 	if err != nil {
-		return 0, fmt.Errorf("counting the partitions of %s: %w", r.opts.Topic, err)
+		return nil, fmt.Errorf("counting the partitions of %s: %w", strings.Join(r.opts.Topics, ", "), err)
 	}
-	return int32(len(topics[0].Partitions)), nil
+	counts := map[string]int32{}
+	for _, topic := range topics {
+		counts[topic.Topic] = int32(len(topic.Partitions))
+	}
+	return counts, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"k6suite/extension/contract"
@@ -14,27 +15,34 @@ import (
 // askTime bounds one question. Its end is our impatience and no error of the target.
 const askTime = 30 * time.Second
 
-// askEnds asks where the topic's partitions end and tells the ledger the answers: an end that does not cover what had been
+// askEnds asks where the partitions of all topics end and tells the ledger the answers: an end that does not cover what had been
 // acked before the question is stale.
-func (r *Run) askEnds(ctx context.Context, who string) (map[int32]int64, error) {
+func (r *Run) askEnds(ctx context.Context, who string) (map[ledger.TopicPartition]int64, error) {
 	admin, err := r.theAdmin()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	questions := map[int32]ledger.EndQuery{}
-	for p := range r.partitions.Load() {
-		questions[p] = r.ledger.AskEnd(ledger.TopicPartition{Topic: r.opts.Topic, Partition: p}, who)
+	questions := map[ledger.TopicPartition]ledger.EndQuery{}
+	for _, topic := range r.opts.Topics {
+		for p := range r.partitions.Load() {
+			tp := ledger.TopicPartition{Topic: topic, Partition: p}
+			questions[tp] = r.ledger.AskEnd(tp, who)
+		}
 	}
-	answers, err := admin.ListOffsets(ctx, kafka.Spot{At: "latest"}, r.opts.Topic)
+	answers, err := admin.ListOffsets(ctx, kafka.Spot{At: "latest"}, r.opts.Topics...)
 	if err != nil {
-		return nil, fmt.Errorf("asking for the ends of %s: %w", r.opts.Topic, err)
+		return nil, fmt.Errorf("asking for the ends of %s: %w", strings.Join(r.opts.Topics, ", "), err)
 	}
-	ends := answers[r.opts.Topic]
-	for p, end := range ends {
-		if question, asked := questions[p]; asked {
-			question.Answered(end)
+	ends := map[ledger.TopicPartition]int64{}
+	for topic, partitions := range answers {
+		for p, end := range partitions {
+			tp := ledger.TopicPartition{Topic: topic, Partition: p}
+			ends[tp] = end
+			if question, asked := questions[tp]; asked {
+				question.Answered(end)
+			}
 		}
 	}
 	return ends, nil

@@ -2,8 +2,8 @@ package trust
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,21 +15,21 @@ import (
 	"k6suite/extension/ledger"
 )
 
-// finalRead reads a topic from its start to its end with a client of its own and hands every record to the ledger. The end
+// finalRead reads topics from their start to their end with a client of its own and hands every record to the ledger. The end
 // of a partition is the greatest of what ListOffsets answers, of the high watermark in Fetch responses and of the highest
 // acked offset; past it the reader goes on until a fetch is empty.
 type finalRead struct {
 	client *kgo.Client // fetches
 	asker  *kgo.Client // asks for ends
 	read   *ledger.FinalRead
-	topic  string
+	topics []string
 
 	// patience is how long an acked offset beyond the end may stay away before the end is believed: lost is not late.
 	patience time.Duration
 	// stall is how long to wait for the next record below the end before a partition is given up as incomplete.
 	stall time.Duration
 
-	partitions map[int32]*finalPartition
+	partitions map[ledger.TopicPartition]*finalPartition
 }
 
 type finalPartition struct {
@@ -46,9 +46,9 @@ type finalPartition struct {
 // target is the offset up to which the partition must be read before its end is probed.
 func (p *finalPartition) target() int64 { return max(p.ends.Listed, p.ends.HighWatermark) }
 
-// readAll makes one complete final read. An error means that the target could not be read at all; a partition that could
+// readAll makes one complete final read of the topics. An error means that the target could not be read at all; a partition that could
 // not be read to its end is told to the ledger, which turns it into a doubt.
-func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topic string, patience, stall time.Duration) error {
+func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name string, topics []string, patience, stall time.Duration) error {
 	opts, err := cfg.Options()
 	if err != nil {
 		return err
@@ -68,11 +68,11 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 	}
 	defer client.Close()
 	f := &finalRead{
-		client: client, asker: asker, read: l.NewFinalRead(name), topic: topic,
-		patience: patience, stall: stall, partitions: map[int32]*finalPartition{},
+		client: client, asker: asker, read: l.NewFinalRead(name), topics: topics,
+		patience: patience, stall: stall, partitions: map[ledger.TopicPartition]*finalPartition{},
 	}
 	if err := f.begin(ctx, l); err != nil {
-		return fmt.Errorf("%s of %s: %w", name, topic, err)
+		return fmt.Errorf("%s of %s: %w", name, strings.Join(topics, ", "), err)
 	}
 	return f.run(ctx)
 }
@@ -81,22 +81,28 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name, topi
 func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	starts, err := listed(kadm.NewClient(f.asker).ListStartOffsets(ctx, f.topic))
+	starts, err := listed(kadm.NewClient(f.asker).ListStartOffsets(ctx, f.topics...))
 	if err != nil {
 		return fmt.Errorf("listing the log starts: %w", err)
 	}
-	ends, err := listed(kadm.NewClient(f.asker).ListEndOffsets(ctx, f.topic))
+	ends, err := listed(kadm.NewClient(f.asker).ListEndOffsets(ctx, f.topics...))
 	if err != nil {
 		return fmt.Errorf("listing the end offsets: %w", err)
 	}
-	if len(ends[f.topic]) != len(starts[f.topic]) {
-		return fmt.Errorf("ends of %d partitions were listed, and starts of %d", len(ends[f.topic]), len(starts[f.topic]))
+	add := map[string]map[int32]kgo.Offset{}
+	for _, topic := range f.topics {
+		if len(starts[topic]) == 0 {
+			return fmt.Errorf("topic %s has no partitions", topic)
+		}
+		if len(ends[topic]) != len(starts[topic]) {
+			return fmt.Errorf("ends of %d partitions of %s were listed, and starts of %d", len(ends[topic]), topic, len(starts[topic]))
+		}
+		add[topic] = map[int32]kgo.Offset{}
 	}
-	add := map[int32]kgo.Offset{}
 	starts.Each(func(start kadm.ListedOffset) {
-		end, _ := ends.Lookup(f.topic, start.Partition)
+		end, _ := ends.Lookup(start.Topic, start.Partition)
 		p := &finalPartition{
-			tp:        ledger.TopicPartition{Topic: f.topic, Partition: start.Partition},
+			tp:        ledger.TopicPartition{Topic: start.Topic, Partition: start.Partition},
 			ends:      ledger.Ends{LogStart: start.Offset, Listed: end.Offset, HighWatermark: -1},
 			highest:   -1,
 			position:  start.Offset,
@@ -105,15 +111,12 @@ func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
 		if offset, ok := l.HighestAcked(p.tp); ok {
 			p.highest = offset
 		}
-		f.partitions[start.Partition] = p
+		f.partitions[p.tp] = p
 		f.read.Begin(p.tp, p.ends)
 		p.log = f.read.Log(p.tp)
-		add[start.Partition] = kgo.NewOffset().At(start.Offset)
+		add[start.Topic][start.Partition] = kgo.NewOffset().At(start.Offset)
 	})
-	if len(f.partitions) == 0 {
-		return errors.New("the topic has no partitions")
-	}
-	f.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{f.topic: add})
+	f.client.AddConsumePartitions(add)
 	return nil
 }
 
@@ -149,8 +152,8 @@ func (f *finalRead) finished() bool {
 func (f *finalRead) take(fetches kgo.Fetches) {
 	var group sync.WaitGroup
 	fetches.EachPartition(func(fetched kgo.FetchTopicPartition) {
-		p := f.partitions[fetched.Partition]
-		if p == nil || fetched.Topic != f.topic {
+		p := f.partitions[ledger.TopicPartition{Topic: fetched.Topic, Partition: fetched.Partition}]
+		if p == nil {
 			return
 		}
 		p.ends.HighWatermark = max(p.ends.HighWatermark, fetched.HighWatermark)
@@ -203,7 +206,7 @@ func (f *finalRead) settle(ctx context.Context) error {
 func (f *finalRead) probe(ctx context.Context, p *finalPartition, quiet time.Duration) error {
 	bounded, cancel := context.WithTimeout(ctx, f.stall)
 	defer cancel()
-	answer, err := fetchAt(bounded, f.asker, f.topic, p.tp.Partition, p.position)
+	answer, err := fetchAt(bounded, f.asker, p.tp.Topic, p.tp.Partition, p.position)
 	switch {
 	case err == nil:
 	case quiet < f.stall && ctx.Err() == nil:
@@ -226,13 +229,13 @@ func (f *finalRead) probe(ctx context.Context, p *finalPartition, quiet time.Dur
 func (f *finalRead) end(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	ends, err := listed(kadm.NewClient(f.asker).ListEndOffsets(ctx, f.topic))
+	ends, err := listed(kadm.NewClient(f.asker).ListEndOffsets(ctx, f.topics...))
 	if err != nil {
 		return fmt.Errorf("listing the end offsets after the read: %w", err)
 	}
 	for _, p := range f.partitions {
 		p.ends.Listed = -1
-		if end, ok := ends.Lookup(f.topic, p.tp.Partition); ok {
+		if end, ok := ends.Lookup(p.tp.Topic, p.tp.Partition); ok {
 			p.ends.Listed = end.Offset
 		}
 		f.read.End(p.tp, p.ends)

@@ -66,7 +66,7 @@ func (o *oddLog) write(ctx context.Context) (ledger.Serial, int64) {
 func (o *oddLog) judge(t *testing.T) ledger.Judgement {
 	t.Helper()
 	for _, name := range []string{"first", "second"} {
-		require.NoError(t, readAll(t.Context(), o.cfg, o.ledger, name, oddTopic, 0, 500*time.Millisecond))
+		require.NoError(t, readAll(t.Context(), o.cfg, o.ledger, name, []string{oddTopic}, 0, 500*time.Millisecond))
 	}
 	return o.ledger.Judge(ledger.JudgeOptions{Partitions: map[string]int32{oddTopic: 2}})
 }

@@ -4,15 +4,17 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"k6suite/extension/ledger"
 )
 
 // readerGroup is what the members of a consumer group have come to together; a reader without a group is one of its own.
 type readerGroup struct {
 	mu        sync.Mutex
-	owners    map[string]int  // members that hold partitions now, and how many
-	moved     chan struct{}   // closed and renewed when owners change
-	positions map[int32]int64 // partition → the next offset that no member has read yet
-	active    time.Time       // when a member last read a record or got partitions
+	owners    map[string]int                  // members that hold partitions now, and how many
+	moved     chan struct{}                   // closed and renewed when owners change
+	positions map[ledger.TopicPartition]int64 // the next offset that no member has read yet
+	active    time.Time                       // when a member last read a record or got partitions
 }
 
 // group finds or makes a reader group by its name in the ledger.
@@ -21,7 +23,7 @@ func (r *Run) group(name string) *readerGroup {
 	defer r.mu.Unlock()
 	g := r.groups[name]
 	if g == nil {
-		g = &readerGroup{owners: map[string]int{}, moved: make(chan struct{}), positions: map[int32]int64{}, active: time.Now()}
+		g = &readerGroup{owners: map[string]int{}, moved: make(chan struct{}), positions: map[ledger.TopicPartition]int64{}, active: time.Now()}
 		r.groups[name] = g
 	}
 	return g
@@ -42,10 +44,10 @@ func (g *readerGroup) owns(member string, change int) {
 }
 
 // read notes that a member was given a record.
-func (g *readerGroup) read(partition int32, offset int64) {
+func (g *readerGroup) read(at ledger.TopicPartition, offset int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.positions[partition] = max(g.positions[partition], offset+1)
+	g.positions[at] = max(g.positions[at], offset+1)
 }
 
 // left notes that a member is gone.
@@ -73,11 +75,11 @@ func (g *readerGroup) quiet() time.Duration {
 }
 
 // covers says whether the members have read up to these end offsets.
-func (g *readerGroup) covers(ends map[int32]int64) bool {
+func (g *readerGroup) covers(ends map[ledger.TopicPartition]int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for partition, end := range ends {
-		if g.positions[partition] < end {
+	for at, end := range ends {
+		if g.positions[at] < end {
 			return false
 		}
 	}

@@ -84,7 +84,7 @@ func TestEarlierRunOfTheSameIDIsRefused(t *testing.T) {
 		require.Equal(t, contract.Inconclusive, verdict.Status, "%+v", verdict.Findings)
 		require.Empty(t, verdict.Findings)
 		require.Contains(t, doubts(verdict), "K6_RUN_ID")
-		require.Contains(t, doubts(verdict), second.Topic())
+		require.Contains(t, doubts(verdict), second.Topics()[0])
 	}
 }
 

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"k6suite/extension/contract"
+	"k6suite/extension/ledger"
 	"k6suite/extension/report"
 )
 
 // finalReads is how many complete fresh reads a verdict needs.
 const finalReads = 2
 
-// Judge ends the run: it drains the producers, kills every broker and starts them empty where the target can, reads the
-// topic completely twice, audits the bucket, and gives each requirement its verdict, which is also saved. Called again it
+// Judge ends the run: it ends all faults, drains the producers, kills every broker and starts them empty where the target can, reads its
+// topics completely twice, audits the bucket, and gives each requirement its verdict, which is also saved. Called again it
 // answers the same.
 func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 	r.judging.Lock() // who comes second gets the verdict of the first
@@ -29,7 +30,10 @@ func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 	}
 	ctx, done := r.whileRunning(ctx)
 	defer done()
+	r.heal()
+	r.enter(Drain)
 	r.drain(ctx)
+	r.enter(Final)
 	facts := facts{}
 	if r.Stopped() == nil {
 		facts = r.final(ctx)
@@ -124,7 +128,8 @@ type facts struct {
 	restarted  int // brokers
 	finalReads int
 	audit      *contract.Audit
-	partitions map[string]int32 // of the topic
+	partitions map[string]int32 // of each topic
+	spread     map[int32]ledger.BrokerTraffic
 }
 
 // final is the phase of the same name. Whatever cannot be done in it becomes a doubt.
@@ -142,22 +147,25 @@ func (r *Run) look(ctx context.Context) (f facts, err error) {
 		if err := e.Restart(ctx); err != nil {
 			return f, fmt.Errorf("the brokers did not come back from the bucket: %w", err)
 		}
-		f.restarted = len(e.Brokers())
+		f.restarted = len(e.Nodes())
 	}
 	partitions, err := r.countPartitions(ctx)
 	if err != nil {
 		return f, err
 	}
-	f.partitions = map[string]int32{r.opts.Topic: partitions}
-	r.ledger.SetPartitions(r.opts.Topic, partitions) // the partitioner rule goes by it while records are read
+	f.partitions = partitions
+	for topic, n := range partitions {
+		r.ledger.SetPartitions(topic, n) // the partitioner rule goes by it while records are read
+	}
 	patience := time.Duration(r.target.Profile.Limits.Recovery)
 	for n := 1; n <= finalReads; n++ {
-		if err := readAll(ctx, r.config(nil), r.ledger, fmt.Sprintf("final read %d", n), r.opts.Topic, patience, r.opts.Stall); err != nil {
+		if err := readAll(ctx, r.config(nil), r.ledger, fmt.Sprintf("final read %d", n), r.opts.Topics, patience, r.opts.Stall); err != nil {
 			return f, err
 		}
 		f.finalReads = n
 		patience = 0 // what the first read waited for in vain is not late
 	}
+	f.spread = r.tellSpread()
 	if r.target.Profile.Claims.ObjectStorage {
 		f.audit = r.auditBucket(ctx, partitions)
 	}

@@ -10,9 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-
-	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
 	"k6suite/extension/report"
 )
@@ -31,11 +28,12 @@ type Info struct {
 	Bootstrap string   `json:"bootstrap"` // the one address that preflight used
 	Brokers   []Broker `json:"brokers"`
 	Metrics   []string `json:"metrics"`
-	Topic     string   `json:"topic"`
+	Topic     string   `json:"topic"` // the first of Topics
+	Topics    []string `json:"topics"`
 	Reached   bool     `json:"reached"` // false: nothing answered, and the run will be INCONCLUSIVE
 }
 
-// Prepare is the preflight: reach the target through its first address alone, create the topic, and prove that the healthy
+// Prepare is the preflight: reach the target through its first address alone, create the topics, and prove that the healthy
 // path works by a tracked record to each partition and back. A target that cannot be reached is not an error of the
 // script: the run goes on without traffic and is judged INCONCLUSIVE.
 func (r *Run) Prepare(ctx context.Context) (Info, error) {
@@ -43,7 +41,7 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	defer done()
 	info := Info{
 		Brokers: []Broker{},
-		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...), Topic: r.opts.Topic,
+		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...), Topic: r.opts.Topics[0], Topics: r.opts.Topics,
 	}
 	if err := r.claimResults(); err != nil {
 		return info, err
@@ -60,6 +58,7 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 		return info, nil
 	}
 	info.Reached = true
+	r.saw(ctx, "preflight", probed.Brokers)
 	for _, b := range probed.Brokers {
 		address := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
 		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: address, Controller: b.ID == probed.ControllerID})
@@ -72,38 +71,11 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 		}
 		bucket.Close()
 	}
-	if err := r.prepareTopic(ctx, cfg); err != nil {
+	if err := r.prepareTopics(ctx, cfg); err != nil {
 		r.stop(fmt.Errorf("preflight on profile %s: %w", r.target.Profile.Name, err))
 	}
+	r.enter(Baseline)
 	return info, nil
-}
-
-// prepareTopic creates the topic, or has the first record create it, and runs the positive control.
-func (r *Run) prepareTopic(ctx context.Context, cfg kafka.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	partitions := r.opts.Partitions
-	if err := r.refuseFormerTopic(ctx, cfg); err != nil {
-		return err
-	}
-	if r.opts.AutoCreate && r.target.Profile.Claims.AutoCreation {
-		if err := r.control(ctx, cfg, kafka.AnyPartition); err != nil {
-			return err
-		}
-		var err error
-		if partitions, err = r.countPartitions(ctx); err != nil {
-			return err
-		}
-		r.partitions.Store(partitions)
-	} else if err := r.createTopic(ctx, cfg); err != nil {
-		return err
-	}
-	for partition := range partitions {
-		if err := r.control(ctx, cfg, partition); err != nil {
-			return err
-		}
-	}
-	return r.controlRead(ctx, cfg, partitions)
 }
 
 // claimResults makes sure, before anything is sent, that the verdict can be saved, and removes one that an earlier run of the
@@ -126,63 +98,4 @@ func (r *Run) claimResults() error {
 		return fmt.Errorf("results folder: %w: %s", err, advice)
 	}
 	return nil
-}
-
-// refuseFormerTopic fails where the topic is there before the run: its records would pass for the run's own where both have
-// the same id.
-func (r *Run) refuseFormerTopic(ctx context.Context, cfg kafka.Config) error {
-	admin, err := kafka.NewAdmin(cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = admin.Close() }()
-	_, err = admin.DescribeTopics(ctx, r.opts.Topic)
-	switch {
-	case errors.Is(err, kerr.UnknownTopicOrPartition):
-		return nil
-	case err != nil:
-		return err
-	}
-	return fmt.Errorf("topic %s is there already, perhaps from an earlier run %s: give another K6_RUN_ID, or delete the topic",
-		r.opts.Topic, r.opts.RunID)
-}
-
-func (r *Run) createTopic(ctx context.Context, cfg kafka.Config) error {
-	admin, err := kafka.NewAdmin(cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = admin.Close() }()
-	return admin.CreateTopic(ctx, kafka.TopicSpec{
-		Topic: r.opts.Topic, Partitions: r.opts.Partitions, Replication: r.target.Profile.Topics.ReplicationFactor,
-	})
-}
-
-// control sends one tracked record of the positive control.
-func (r *Run) control(ctx context.Context, cfg kafka.Config, partition int32) error {
-	sent, err := r.Produce(ctx, controlVU, ProduceOptions{Partition: &partition, control: &cfg})
-	if err != nil {
-		return err
-	}
-	if sent.Acked != 1 {
-		return fmt.Errorf("a record to %s/%d was not acknowledged: %v", r.opts.Topic, partition, sent.Errors)
-	}
-	return nil
-}
-
-// controlRead reads the records of the positive control back.
-func (r *Run) controlRead(ctx context.Context, cfg kafka.Config, partitions int32) error {
-	read, err := r.Consume(ctx, controlVU, ConsumeOptions{Timeout: 20 * time.Second, Until: UntilAcked, control: &cfg})
-	if err != nil {
-		return err
-	}
-	if !read.Complete {
-		r.doubt(contract.Doubt{Requirements: []string{"F1.1"}, Text: fmt.Sprintf(
-			"the positive control read %d records back, and missed %d", read.Records, read.Missing)})
-		return nil
-	}
-	return r.Expect(contract.Expectation{
-		Requirement: "F1.1", What: "a client that knows one address reaches every partition", OK: true,
-		Evidence: fmt.Sprintf("bootstrap %s: records to and from each of %d partitions", cfg.Brokers[0], partitions),
-	})
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +19,7 @@ import (
 
 // ProduceOptions say what one call sends.
 type ProduceOptions struct {
+	Topic       string        // one of the run; default: its first
 	Records     int           // how many; default 1
 	Size        int           // bytes of a value; default 200, never less than the envelope
 	Keys        int           // keys to choose from in turn; 0: no key
@@ -74,6 +77,12 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	if why := r.Stopped(); why != nil {
 		return Produced{Stopped: why.Error()}, nil
 	}
+	if o.Topic == "" {
+		o.Topic = r.opts.Topics[0]
+	}
+	if !slices.Contains(r.opts.Topics, o.Topic) {
+		return Produced{}, fmt.Errorf("produce: topic %q is none of the run: %s", o.Topic, strings.Join(r.opts.Topics, ", "))
+	}
 	if o.Records == 0 {
 		o.Records = 1
 	}
@@ -106,6 +115,9 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	}
 	if o.control == nil {
 		if _, err := r.askEnds(ctx, p.name); err != nil && ctx.Err() == nil {
+			r.clientError(p.name, kafka.ErrorName(err), err)
+		}
+		if err := r.lookAtMetadata(ctx, p.name); err != nil && ctx.Err() == nil {
 			r.clientError(p.name, kafka.ErrorName(err), err)
 		}
 	}
@@ -145,14 +157,15 @@ func (p *trackedProducer) sendSome(ctx context.Context, r *Run, o ProduceOptions
 		serials[i] = made.Serial
 		headers[i] = kafka.Header(made.Headers[0]) // a record that the ledger makes has one
 		records[i] = kafka.Record{
-			Topic: r.opts.Topic, Partition: partition, Key: made.Key, Value: made.Value, Headers: headers[i : i+1 : i+1],
+			Topic: o.Topic, Partition: partition, Key: made.Key, Value: made.Value, Headers: headers[i : i+1 : i+1],
 		}
 	}
 	tally.sent.Add(int64(n))
 	r.unsettled.Add(n)
+	began := time.Now()
 	p.client.SendAsync(ctx, records, func(i int, result kafka.Result) {
 		givenUp := ctx.Err() != nil && errors.Is(result.Err, ctx.Err()) // by the caller, before it went out
-		tally.count(r.settle(serials[i], p.client.Retried(), givenUp, result))
+		tally.count(r.settle(serials[i], began, p.client.Retried(), givenUp, result))
 		if o.control == nil {
 			r.settled.Add(1)
 		}
@@ -172,12 +185,12 @@ func keysOf(n int) [][]byte {
 	return keys
 }
 
-// settle tells the ledger what became of a record. One that we gave up, because its call, the script or the run ended, says
+// settle tells the ledger what became of a record; began is zero where nobody knows when it was sent. One that we gave up, because its call, the script or the run ended, says
 // nothing about the target.
-func (r *Run) settle(serial ledger.Serial, retried, givenUp bool, result kafka.Result) (ledger.OutcomeKind, string) {
+func (r *Run) settle(serial ledger.Serial, began time.Time, retried, givenUp bool, result kafka.Result) (ledger.OutcomeKind, string) {
 	outcome := ledger.Outcome{
 		Serial: serial, TP: ledger.TopicPartition{Topic: result.Topic, Partition: result.Partition},
-		Offset: result.Offset, At: ackedAt(time.Now()),
+		Offset: result.Offset, Began: began, At: ackedAt(time.Now()),
 	}
 	if result.Err != nil {
 		outcome.Error = kafka.ErrorName(result.Err)

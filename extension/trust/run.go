@@ -17,11 +17,11 @@ import (
 // Options are the terms of one run.
 type Options struct {
 	Script     string         // name without .js; decides which requirements are judged
-	RunID      string         // names the run, its topic and its results
-	Topic      string         // default: k6suite-<script>-<run id>
-	Partitions int32          // default 3
+	RunID      string         // names the run, its topics and its results
+	Topics     []string       // that the run owns; default: k6suite-<script>-<run id>
+	Partitions int32          // of each topic; default 3
 	Records    int64          // how many the run will send in all: readers wait for them, and fewer acked is INCONCLUSIVE
-	AutoCreate bool           // leave the creation of the topic to the target
+	AutoCreate bool           // leave the creation of the topics to the target
 	Results    string         // folder under which the run saves its verdict; default "results"
 	Dialer     kafka.DialFunc // of the run's own clients; default: net.Dialer
 
@@ -31,14 +31,18 @@ type Options struct {
 
 // Run is one scenario on its way to a verdict. All virtual users of a process share it.
 type Run struct {
-	opts   Options
-	target *Target
-	ledger *ledger.Ledger
+	opts     Options
+	scenario contract.Scenario
+	target   *Target
+	ledger   *ledger.Ledger
 
-	partitions atomic.Int32 // of the topic, as far as known
+	partitions atomic.Int32 // of each topic, as far as known
 
 	settled atomic.Int64 // records of Produce with an outcome, the positive control's not counted
 	cutOff  atomic.Int64 // records whose client was closed before they were answered
+
+	phase        atomic.Pointer[Phase]
+	disturbances disturbances
 
 	judging sync.Mutex     // one judgement at a time
 	busy    sync.WaitGroup // calls of Produce and Consume under way
@@ -69,11 +73,12 @@ var ErrInterrupted = errors.New("interrupted")
 
 // NewRun makes a run against a target. It does no I/O.
 func NewRun(target *Target, opts Options) (*Run, error) {
-	if _, err := contract.ScenarioOf(opts.Script); err != nil {
+	scenario, err := contract.ScenarioOf(opts.Script)
+	if err != nil {
 		return nil, err
 	}
-	if opts.Topic == "" {
-		opts.Topic = TopicName(opts.Script, opts.RunID)
+	if len(opts.Topics) == 0 {
+		opts.Topics = []string{TopicName(opts.Script, opts.RunID)}
 	}
 	if opts.Partitions == 0 {
 		opts.Partitions = 3
@@ -90,8 +95,8 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	interrupted, interrupt := context.WithCancelCause(context.Background())
 	traffic, endTraffic := context.WithCancel(interrupted)
 	r := &Run{
-		opts: opts, target: target,
-		ledger:    ledger.New(ledger.Options{Run: opts.RunID}),
+		opts: opts, scenario: scenario, target: target,
+		ledger:    ledger.New(ledger.Options{Run: opts.RunID, Grace: time.Duration(target.Profile.Limits.Recovery)}),
 		producers: map[producerKey]*trackedProducer{},
 		clients:   map[clientKey]*kafka.Producer{},
 		stamps:    map[int64]*ledger.Producer{},
@@ -102,15 +107,18 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	if !opts.AutoCreate {
 		r.partitions.Store(opts.Partitions)
 	}
-	r.ledger.Own(opts.Topic)
+	for _, topic := range opts.Topics {
+		r.ledger.Own(topic)
+	}
+	target.faults.Listen(r)
 	return r, nil
 }
 
 // TopicName is the topic that a run of a script owns if it is not told another.
 func TopicName(script, runID string) string { return fmt.Sprintf("k6suite-%s-%s", script, runID) }
 
-// Topic is the topic that the run owns.
-func (r *Run) Topic() string { return r.opts.Topic }
+// Topics are the topics that the run owns, the one that Produce takes by default first.
+func (r *Run) Topics() []string { return r.opts.Topics }
 
 // ID is the run's id.
 func (r *Run) ID() string { return r.opts.RunID }
@@ -122,12 +130,8 @@ func (r *Run) Interrupt(why string) {
 
 // Expect records what a script itself found out about a requirement that it judges, with its evidence.
 func (r *Run) Expect(e contract.Expectation) error {
-	scenario, err := contract.ScenarioOf(r.opts.Script)
-	if err != nil {
-		return err
-	}
-	if !scenario.JudgesRequirement(e.Requirement) {
-		return fmt.Errorf("expect: %s does not judge %q, it judges %s", r.opts.Script, e.Requirement, strings.Join(scenario.Judges, " "))
+	if !r.scenario.JudgesRequirement(e.Requirement) {
+		return fmt.Errorf("expect: %s does not judge %q, it judges %s", r.opts.Script, e.Requirement, strings.Join(r.scenario.Judges, " "))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,6 +177,7 @@ func (r *Run) config(other *kafka.Config) kafka.Config {
 	if cfg.Dialer == nil {
 		cfg.Dialer = r.opts.Dialer
 	}
+	cfg.Dialer = r.watched(cfg.Dialer)
 	return cfg
 }
 

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"time"
 
 	"k6suite/extension/kafka"
 	"k6suite/extension/ledger"
@@ -28,7 +29,7 @@ func (r *Run) Stamp(vu int64, key, value []byte, headers []kafka.Header) []kafka
 func (r *Run) Settled(record kafka.Record, result kafka.Result, retried bool) {
 	id := r.ledger.Identify(ledger.Record{Key: record.Key, Value: record.Value, Headers: toLedger(nil, record.Headers)})
 	if id.Kind == ledger.Own {
-		r.settle(id.Serial, retried, false, result)
+		r.settle(id.Serial, time.Time{}, retried, false, result)
 	}
 }
 

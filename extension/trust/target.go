@@ -2,10 +2,13 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"k6suite/extension/chaos"
+	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/embedded"
 	"k6suite/extension/kafka"
 	"k6suite/extension/objectstore"
@@ -30,6 +33,8 @@ type Target struct {
 
 	env      profile.Lookup
 	embedded *embedded.Cluster // nil unless the profile is that
+	proxy    *kafkaproxy.Proxy // between clients and brokers; nil if there is none
+	faults   *chaos.Controller
 }
 
 // OpenTarget resolves a profile. The embedded target is started; any other is only described, and first contacted by
@@ -39,9 +44,8 @@ func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
 		if len(o.Lies) > 0 {
 			return nil, fmt.Errorf("K6_LIE=%s: only the embedded target lies, and profile %s is %s", o.Lies[0], o.Profile.Name, o.Profile.System)
 		}
-		return &Target{
-			Profile: o.Profile, Kafka: clientConfig(o.Profile, o.Profile.Brokers), Metrics: o.Profile.Metrics, env: o.Env,
-		}, nil
+		t := &Target{Profile: o.Profile, Kafka: clientConfig(o.Profile, o.Profile.Brokers), Metrics: o.Profile.Metrics, env: o.Env}
+		return t, t.openFaults(ctx, o.Logger)
 	}
 	return startEmbedded(ctx, o)
 }
@@ -57,6 +61,7 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 	}
 	cluster, err := embedded.Start(ctx, embedded.Options{
 		Brokers:           o.Profile.Embedded.Brokers,
+		SingleEndpoint:    o.Profile.Claims.SingleEndpoint,
 		DefaultPartitions: o.Profile.Embedded.Partitions,
 		AutoCreate:        o.Profile.Claims.AutoCreation,
 		Lies:              o.Lies,
@@ -68,9 +73,13 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded target: %w", err)
 	}
-	return &Target{
+	t := &Target{
 		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Brokers()), Metrics: []string{cluster.MetricsURL()}, embedded: cluster,
-	}, nil
+	}
+	if err := t.openFaults(ctx, o.Logger); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
+	return t, nil
 }
 
 // bucket says how to reach the bucket directly.
@@ -123,8 +132,9 @@ func (t *Target) lieHits() map[string]int64 {
 	return t.embedded.LieHits()
 }
 
-// Close stops what OpenTarget started. It may be called more than once.
+// Close ends all faults and stops what OpenTarget started. It may be called more than once.
 func (t *Target) Close() error {
+	t.closeFaults()
 	if t.embedded == nil {
 		return nil
 	}

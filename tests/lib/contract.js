@@ -53,3 +53,12 @@ export function contract(terms) {
 export function once(exec, vus = 1, maxDuration = "5m") {
   return { executor: "per-vu-iterations", exec, vus, iterations: 1, maxDuration };
 }
+
+/**
+ * milliseconds reads a duration as profiles have them: "250ms", "5s", "1m30s".
+ * @param {string | number} duration
+ */
+export function milliseconds(duration) {
+  const units = { h: 3600000, m: 60000, s: 1000, ms: 1 };
+  return [...String(duration).matchAll(/([\d.]+)(ms|h|m|s)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit], 0);
+}

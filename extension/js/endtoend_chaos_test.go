@@ -1,0 +1,75 @@
+package js_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"k6suite/extension/contract"
+)
+
+func TestAFaultThatHitsNothingProvesNothing(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, nil, "run", "extension/js/testdata/unhit_fault.js")
+	require.Equal(t, 99, k.wait(t), k.out.String())
+	verdict := k.verdict(t)
+	require.Equal(t, contract.Inconclusive, verdict.Status)
+	require.Contains(t, k.out.String(), `fault 1 hit nothing: {"api":"Produce","topic":"nobody-*","action":"disconnect"}`)
+}
+
+func TestAFaultEndsWithTheTest(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, nil, "run", "extension/js/testdata/endless_fault.js")
+	waitFor(t, k, `the fault has hit (true)`)
+	require.NoError(t, k.cmd.Process.Signal(os.Interrupt))
+	require.Equal(t, 105, k.wait(t), k.out.String())
+	require.Equal(t, contract.Inconclusive, k.verdict(t).Status)
+	require.Empty(t, k.verdict(t).Findings)
+	require.NotContains(t, k.out.String(), "hit nothing")
+}
+
+func TestWrongFaultsThrowWhereTheyAreMade(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, nil, "run", "extension/js/testdata/wrong_fault.js")
+	require.Zero(t, k.wait(t), k.out.String())
+	out := k.out.String()
+	require.Equal(t, 5, strings.Count(out, "refused: inject: "), out)
+	require.NotContains(t, out, "accepted")
+	for _, want := range []string{"drop", "topic", "Heartbeat", "a fault is an object such as"} {
+		require.Contains(t, out, want)
+	}
+}
+
+func TestWithoutAProxyAFaultSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, []string{"K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false"}, "run", "extension/js/testdata/unhit_fault.js")
+	require.Equal(t, 99, k.wait(t), k.out.String())
+	require.Contains(t, k.out.String(), "K6_PROFILE_CHAOS_KAFKA_PROXY")
+	require.Equal(t, contract.Inconclusive, k.verdict(t).Status)
+}
+
+// Whatever happens on the wire is noticed, exactly, and nothing else is.
+func TestMessageFaultsAreNoticed(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, nil, "run", "tests/message_faults.js")
+	require.Zero(t, k.wait(t), k.out.String())
+	verdict := k.verdict(t)
+	require.Equal(t, contract.Pass, verdict.Status)
+	seen := map[string]bool{}
+	for _, f := range verdict.Foreseen {
+		seen[string(f.Code)] = true
+	}
+	require.Equal(t, map[string]bool{"LOST_ACKED": true, "DUPLICATE": true}, seen)
+	require.Regexp(t, `chaos_faults_injected\.+: 5 `, k.out.String())
+}
+
+// The same faults on brokers of their own addresses, through a mirror.
+func TestMessageFaultsAreNoticedThroughAMirror(t *testing.T) {
+	t.Parallel()
+	k := startK6(t, []string{"K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false", "K6_PROFILE_CHAOS_KAFKA_PROXY=mirror"}, "run", "tests/message_faults.js")
+	require.Zero(t, k.wait(t), k.out.String())
+	require.Equal(t, contract.Pass, k.verdict(t).Status)
+	require.NotEmpty(t, k.verdict(t).Foreseen)
+}

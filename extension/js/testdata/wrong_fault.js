@@ -1,0 +1,22 @@
+// Faults that cannot be: each throws where it is made.
+import { Target } from "k6/x/chaos";
+
+export const options = { iterations: 1 };
+const target = new Target();
+
+export default async function () {
+  for (const spec of [
+    { api: "Produce", action: "dorp" },
+    { api: "Produce", topik: "t", action: "drop" },
+    { api: "Heartbeat", action: "drop" },
+    "drop",
+    undefined,
+  ]) {
+    try {
+      await target.inject(spec);
+      console.log("accepted");
+    } catch (e) {
+      console.log(`refused: ${e.message || e}`);
+    }
+  }
+}
