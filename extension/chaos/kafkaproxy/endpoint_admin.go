@@ -202,7 +202,7 @@ func writeMarkers(r *endpointRouter, ctx context.Context, c *call) error {
 			s.pieces = append(s.pieces, piece{backend: to.backend, kind: mainLeg, request: parts[to]})
 			continue
 		}
-		refused, err := r.refusal(parts[to], c.Version, to.code, nil)
+		refused, err := r.refusal(parts[to], c.Version, to.code)
 		if err != nil {
 			return err
 		}

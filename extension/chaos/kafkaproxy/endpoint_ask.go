@@ -16,7 +16,7 @@ import (
 const askTimeout = 5 * time.Second
 
 // errNobody is what becomes of a question that no broker answers.
-var errNobody = errors.New("no broker of the cluster answers")
+var errNobody = fmt.Errorf("no broker of the cluster answers: %w", errUnreachable)
 
 // candidates are the brokers that may be asked what any of them knows: the one that answered last, those that the cluster names,
 // and those to bootstrap from.

@@ -157,7 +157,7 @@ func (r *endpointRouter) refuse(c *call, code int16) {
 		c.complete(nil)
 		return
 	}
-	response, err := r.refusal(message, c.Version, code, nil)
+	response, err := r.refusal(message, c.Version, code)
 	if err != nil {
 		c.fail(err)
 		return
@@ -165,13 +165,7 @@ func (r *endpointRouter) refuse(c *call, code int16) {
 	c.respond(response)
 }
 
-// refusal is refuse, with the one broker that clients see where they expect to be told of brokers.
-func (r *endpointRouter) refusal(
-	message kmsg.Request, version, code int16, only func(string, int32) bool,
-) (kmsg.Response, error) {
-	response, err := refuse(message, version, code, only, r.endpoint.proxy.topics)
-	if m, ok := response.(*kmsg.MetadataResponse); ok {
-		r.endpoint.show(m)
-	}
-	return response, err
+// refusal is the answer to a request, or a part of one, that is refused altogether.
+func (r *endpointRouter) refusal(message kmsg.Request, version, code int16) (kmsg.Response, error) {
+	return refuse(message, version, code, nil, r.endpoint.proxy.topics)
 }

@@ -2,6 +2,7 @@ package kafkaproxy
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -60,10 +61,11 @@ func toAnyone(r *endpointRouter, _ context.Context, c *call) error {
 	return nil
 }
 
-// tryAll sends a call to one broker after the other, until then gets an answer.
+// tryAll sends a call to one broker after the other, until then gets an answer. If none of them is
+// there, the client's connection ends, as that to a single broker would.
 func (r *endpointRouter) tryAll(c *call, candidates []*backend, then func(b *backend, p *call)) {
 	if len(candidates) == 0 {
-		r.refuse(c, nobody(c.Key))
+		c.fail(fmt.Errorf("%s request: %w", c.Key.Name(), errNobody))
 		return
 	}
 	b := candidates[0]
@@ -86,18 +88,6 @@ func (r *endpointRouter) tryAll(c *call, candidates []*backend, then func(b *bac
 			r.drop(g)
 		}
 	})
-}
-
-// nobody is the error code for what no broker answers.
-func nobody(key kmsg.Key) int16 {
-	switch key {
-	case kmsg.Metadata, kmsg.DescribeTopicPartitions:
-		return kerr.LeaderNotAvailable.Code
-	case kmsg.FindCoordinator, kmsg.InitProducerID:
-		return kerr.CoordinatorNotAvailable.Code
-	default:
-		return kerr.NetworkException.Code
-	}
 }
 
 // hand answers a client's call with the answer of a part that is all of it, byte for byte where it names no brokers.

@@ -67,7 +67,7 @@ func (s *scatter) answer(i int, p *call) (kmsg.Response, error) {
 		if silent, _ := p.unanswered(); silent {
 			return nil, nil
 		}
-		return s.router.refusal(piece.request, s.call.Version, s.outage.code(p.err), nil)
+		return s.router.refusal(piece.request, s.call.Version, s.outage.code(p.err))
 	}
 	if p.response == nil { // acks=0
 		return nil, nil
