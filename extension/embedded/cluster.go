@@ -56,10 +56,10 @@ func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
 	if err = c.metrics.serve(); err != nil {
 		return nil, fmt.Errorf("metrics endpoint: %w", err)
 	}
-	c.life.serve()
 	if err = c.openEndpoint(ctx); err != nil {
 		return nil, err
 	}
+	c.life.serve()
 	return c, nil
 }
 

@@ -103,7 +103,7 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 		for {
 			frame, err := wire.ReadFrame(sock)
 			if err != nil {
-				if errors.Is(err, syscall.ECONNRESET) {
+				if errors.Is(err, syscall.ECONNRESET) && l.disturbed() {
 					l.mischief.cut(l, b.node)
 				}
 				return

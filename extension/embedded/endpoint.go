@@ -30,6 +30,8 @@ func (c *Cluster) openEndpoint(ctx context.Context) (err error) {
 // Endpoint returns the proxy that is the cluster's single endpoint, nil without one. It belongs to the cluster.
 func (c *Cluster) Endpoint() *kafkaproxy.Proxy { return c.endpoint }
 
+func (c *Cluster) disturbed() bool { return c.endpoint != nil && c.endpoint.Injected() > 0 }
+
 func (c *Cluster) closeEndpoint() error {
 	if c.endpoint == nil {
 		return nil

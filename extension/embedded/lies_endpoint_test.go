@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/embedded"
 )
 
@@ -47,14 +48,20 @@ var endpointEffects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 	},
 	"stay-stuck": func(t *testing.T, c *embedded.Cluster) bool {
 		t.Helper()
-		produce(t, client(t, c, manual()), "t", 0, 1, 10)
-		for _, node := range c.Nodes() {
-			conn, err := net.DialTimeout("tcp", node, time.Second)
-			require.NoError(t, err)
-			require.NoError(t, conn.(*net.TCPConn).SetLinger(0)) // RST
-			require.NoError(t, conn.Close())
-		}
 		cl := client(t, c, manual(), kgo.DisableIdempotentWrite())
+		var faults []*kafkaproxy.Fault
+		for node := range c.Nodes() {
+			broker := int32(node)
+			fault, err := c.Endpoint().Inject(kafkaproxy.Rule{Broker: &broker, Action: kafkaproxy.Blackhole})
+			require.NoError(t, err)
+			faults = append(faults, fault)
+		}
+		cut, stop := context.WithTimeout(testContext(t), 200*time.Millisecond)
+		defer stop()
+		require.Error(t, cl.ProduceSync(cut, record("t", 0, 1)).FirstErr())
+		for _, fault := range faults {
+			fault.Stop()
+		}
 		for range 100 { // the first may come before the reset is noticed
 			ctx, cancel := context.WithTimeout(testContext(t), 300*time.Millisecond)
 			err := cl.ProduceSync(ctx, record("t", 0, 1)).FirstErr()
@@ -81,5 +88,5 @@ func address(b kadm.BrokerDetail) string { return net.JoinHostPort(b.Host, strco
 
 // optionsFor gives what a lie needs to be told: some are about the single endpoint.
 func optionsFor(lie embedded.Lie) embedded.Options {
-	return embedded.Options{SingleEndpoint: strings.HasPrefix(lie.Rule, "METADATA_LIE")}
+	return embedded.Options{SingleEndpoint: strings.HasPrefix(lie.Rule, "METADATA_LIE") || lie.Rule == "STUCK"}
 }

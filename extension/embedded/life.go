@@ -21,6 +21,8 @@ type life struct {
 	bucket   *bucket
 	metrics  *metrics
 	mischief mischief
+	// disturbed reports whether there has been a fault on the wire before the brokers.
+	disturbed func() bool
 
 	kfake     *kfake.Cluster
 	brokers   []*broker
@@ -41,7 +43,7 @@ type life struct {
 // startLife starts the brokers on the ports and restores what the bucket holds. Until serve nobody is let in.
 func startLife(ctx context.Context, c *Cluster, ports []int) (_ *life, err error) {
 	l := &life{
-		options: c.options, logger: c.options.Logger, metrics: c.metrics, mischief: c.mischief,
+		options: c.options, logger: c.options.Logger, metrics: c.metrics, mischief: c.mischief, disturbed: c.disturbed,
 		bucket: &bucket{Store: c.storage.store, metrics: c.metrics}, producers: newProducers(),
 	}
 	l.catalog, l.documents = newCatalog(l), newDocuments(l)

@@ -28,7 +28,7 @@ type mischief interface {
 	leads(at place, leader int32) int32
 	// shown may change what the single endpoint tells clients of brokers.
 	shown(c *Cluster, response kmsg.Response)
-	// cut is told that a connection to a broker was reset.
+	// cut is told that a connection to a broker was reset, after there had been a fault on the wire.
 	cut(l *life, node int32)
 	// handler may wrap how requests of an API are served.
 	handler(l *life, key kmsg.Key, next handler) handler

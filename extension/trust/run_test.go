@@ -11,6 +11,7 @@ import (
 
 	"k6suite/extension/contract"
 	"k6suite/extension/embedded"
+	"k6suite/extension/ledger"
 	"k6suite/extension/objectstore"
 	"k6suite/extension/report"
 	"k6suite/extension/trust"
@@ -56,15 +57,21 @@ func TestEachLieIsFoundByItsRuleAlone(t *testing.T) {
 	for _, lie := range embedded.Lies() {
 		t.Run(lie.Name, func(t *testing.T) {
 			t.Parallel()
-			impatient := load(t, map[string]string{"K6_PROFILE_LIMITS_RECOVERY": "500ms"}) // what is lost stays away
+			impatient := load(t, map[string]string{ // what is lost stays away
+				"K6_PROFILE_LIMITS_RECOVERY": "500ms", "K6_PROFILE_LIMITS_CONNECT": "1s", "K6_PROFILE_LIMITS_STUCK": "1s",
+			})
 			target := open(t, trust.TargetOptions{Profile: impatient, Lies: []string{lie.Name}, Seed: 1})
-			run := newRun(t, target, nil)
-			traffic(t, run)
+			run := newRun(t, target, func(o *trust.Options) { o.Drain = 2 * time.Second })
+			if lie.Rule == string(ledger.Stuck) {
+				disturbed(t, run, target)
+			} else {
+				traffic(t, run)
+			}
 			verdict := judge(t, run)
 			require.Positive(t, verdict.LieHits[lie.Name], "the lie was never told")
 			require.Equal(t, contract.Fail, verdict.Status)
 			for _, f := range verdict.Findings {
-				require.EqualValues(t, lie.Rule, f.Code, "%+v", f)
+				require.Equal(t, lie.Rule, f.Rule(), "%+v", f)
 			}
 			require.NotEmpty(t, verdict.Findings)
 		})

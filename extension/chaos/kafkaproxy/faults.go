@@ -62,6 +62,13 @@ func (p *Proxy) Faults() []*Fault {
 	return slices.Clone(p.faults.active)
 }
 
+// Injected is how many faults there have been, ended ones included.
+func (p *Proxy) Injected() int64 {
+	p.faults.mu.Lock()
+	defer p.faults.mu.Unlock()
+	return p.faults.last
+}
+
 // remove forgets a fault that has ended. Its caller has the fault's lock, so nobody may take that one while having ours.
 func (s *faults) remove(f *Fault) {
 	s.mu.Lock()
