@@ -10,7 +10,7 @@ import (
 )
 
 // createTopics leaves the choice of replicas to the cluster where the client could name nobody but node 0.
-func createTopics(r *endpointRouter, ctx context.Context, c *call) error {
+func createTopics(ctx context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err
@@ -31,11 +31,11 @@ func createTopics(r *endpointRouter, ctx context.Context, c *call) error {
 	if changed {
 		c.encode()
 	}
-	return toController(r, ctx, c)
+	return toController(ctx, r, c)
 }
 
 // createPartitions does as createTopics.
-func createPartitions(r *endpointRouter, ctx context.Context, c *call) error {
+func createPartitions(ctx context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err
@@ -55,20 +55,20 @@ func createPartitions(r *endpointRouter, ctx context.Context, c *call) error {
 	if changed {
 		c.encode()
 	}
-	return toController(r, ctx, c)
+	return toController(ctx, r, c)
 }
 
 func endpointAlone(replicas []int32) bool { return len(replicas) == 1 && replicas[0] == endpointNode }
 
 // configs sends what concerns a broker's configuration to that broker, and the rest to the controller. Broker "0" is the whole
 // cluster: its configuration is read from the first broker, and changed on all.
-func configs(r *endpointRouter, ctx context.Context, c *call) error {
+func configs(ctx context.Context, r *endpointRouter, c *call) error {
 	request, err := c.request()
 	if err != nil {
 		return err
 	}
-	controller, err := r.controller(ctx)
-	if err != nil {
+	controller := r.controller(ctx)
+	if controller == nil {
 		r.refuse(c, kerr.NetworkException.Code)
 		return nil
 	}
@@ -81,7 +81,7 @@ func configs(r *endpointRouter, ctx context.Context, c *call) error {
 		if !ofBroker(kind) || name == "" {
 			return controller
 		}
-		id, err := strconv.Atoi(name)
+		id, err := strconv.ParseInt(name, 10, 32)
 		if name == endpointName() || err != nil {
 			return nil // all of them
 		}
@@ -103,7 +103,7 @@ func configs(r *endpointRouter, ctx context.Context, c *call) error {
 		}
 	}
 	if len(s.pieces) == 0 {
-		return toAnyone(r, ctx, c)
+		return toAnyone(ctx, r, c)
 	}
 	s.merge = func(answers []kmsg.Response) kmsg.Response {
 		for i, answer := range answers {
@@ -176,7 +176,7 @@ func unite(response kmsg.Response) kmsg.Response {
 
 // writeMarkers sends the markers of transactions to the leaders of their partitions. It is for tools that end a transaction that
 // hangs, one at a time: several markers of one producer are answered as one.
-func writeMarkers(r *endpointRouter, ctx context.Context, c *call) error {
+func writeMarkers(ctx context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func writeMarkers(r *endpointRouter, ctx context.Context, c *call) error {
 		s.ready = append(s.ready, refused)
 	}
 	if len(order) == 0 {
-		return toAnyone(r, ctx, c)
+		return toAnyone(ctx, r, c)
 	}
 	s.send()
 	return nil

@@ -38,7 +38,7 @@ func (r *endpointRouter) candidates() []*backend {
 			unique = append(unique, b)
 		}
 	}
-	slices.SortStableFunc(unique, func(a, b *backend) int { return compareMissed(a, b) })
+	slices.SortStableFunc(unique, compareMissed)
 	return unique
 }
 

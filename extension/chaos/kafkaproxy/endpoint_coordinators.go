@@ -21,15 +21,15 @@ func uncoordinated() outage {
 	return outage{unsent: kerr.NotCoordinator.Code, unanswered: kerr.CoordinatorNotAvailable.Code}
 }
 
-func toGroup(r *endpointRouter, ctx context.Context, c *call) error {
+func toGroup(ctx context.Context, r *endpointRouter, c *call) error {
 	return r.toCoordinatorOf(ctx, c, mainLeg)
 }
 
-func toGroupSlowly(r *endpointRouter, ctx context.Context, c *call) error {
+func toGroupSlowly(ctx context.Context, r *endpointRouter, c *call) error {
 	return r.toCoordinatorOf(ctx, c, slowLeg)
 }
 
-func toTransaction(r *endpointRouter, ctx context.Context, c *call) error {
+func toTransaction(ctx context.Context, r *endpointRouter, c *call) error {
 	return r.toCoordinatorOf(ctx, c, mainLeg)
 }
 
@@ -94,35 +94,35 @@ func hasCodeIn(response kmsg.Response, code int16) bool {
 }
 
 // initProducerID goes to the coordinator of the transactional id; without one, any broker can give an id.
-func initProducerID(r *endpointRouter, ctx context.Context, c *call) error {
+func initProducerID(ctx context.Context, r *endpointRouter, c *call) error {
 	request, err := c.request()
 	if err != nil {
 		return err
 	}
 	if request.(*kmsg.InitProducerIDRequest).TransactionalID == nil {
-		return toAnyone(r, ctx, c)
+		return toAnyone(ctx, r, c)
 	}
-	return toTransaction(r, ctx, c)
+	return toTransaction(ctx, r, c)
 }
 
 // addPartitions speaks of one transaction up to version 3, of several from then on.
-func addPartitions(r *endpointRouter, ctx context.Context, c *call) error {
+func addPartitions(ctx context.Context, r *endpointRouter, c *call) error {
 	if c.Version < 4 {
-		return toTransaction(r, ctx, c)
+		return toTransaction(ctx, r, c)
 	}
-	return toCoordinators(r, ctx, c)
+	return toCoordinators(ctx, r, c)
 }
 
 // offsetFetch speaks of one group up to version 7, of several from then on.
-func offsetFetch(r *endpointRouter, ctx context.Context, c *call) error {
+func offsetFetch(ctx context.Context, r *endpointRouter, c *call) error {
 	if c.Version < 8 {
-		return toGroup(r, ctx, c)
+		return toGroup(ctx, r, c)
 	}
-	return toCoordinators(r, ctx, c)
+	return toCoordinators(ctx, r, c)
 }
 
 // toCoordinators sends a request about several groups or transactions to their coordinators.
-func toCoordinators(r *endpointRouter, ctx context.Context, c *call) error {
+func toCoordinators(ctx context.Context, r *endpointRouter, c *call) error {
 	request, err := c.request()
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func toCoordinators(r *endpointRouter, ctx context.Context, c *call) error {
 		s.ready = append(s.ready, refused)
 	}
 	if len(order) == 0 { // nothing is asked: any broker answers that
-		return toAnyone(r, ctx, c)
+		return toAnyone(ctx, r, c)
 	}
 	s.send()
 	return nil
@@ -176,12 +176,12 @@ func coordinatedList(key kmsg.Key) (listed, int8) {
 
 // toEveryone sends a question to all brokers of the cluster. If one does not answer, those that the cluster then names are asked
 // once more; an answer that lacks one of them carries an error.
-func toEveryone(r *endpointRouter, ctx context.Context, c *call) error {
+func toEveryone(ctx context.Context, r *endpointRouter, c *call) error {
 	request, err := c.request()
 	if err != nil {
 		return err
 	}
-	if err := r.survey(ctx); err != nil {
+	if r.survey(ctx) != nil {
 		r.refuse(c, kerr.CoordinatorNotAvailable.Code)
 		return nil
 	}

@@ -78,14 +78,14 @@ func (r *endpointRouter) target(at position, failure error) target {
 }
 
 // toLeaders sends a request about partitions to their leaders.
-func toLeaders(r *endpointRouter, ctx context.Context, c *call) error {
+func toLeaders(ctx context.Context, r *endpointRouter, c *call) error {
 	request, err := c.request()
 	if err != nil {
 		return err
 	}
 	all := positions(request)
 	if len(all) == 0 {
-		return toAnyone(r, ctx, c)
+		return toAnyone(ctx, r, c)
 	}
 	forgetEpochs(request)
 	found := r.targets(ctx, all)

@@ -7,7 +7,7 @@ import (
 )
 
 // produce sends batches to the leaders of their partitions. A request for one leader passes byte for byte.
-func produce(r *endpointRouter, ctx context.Context, c *call) error {
+func produce(ctx context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func produce(r *endpointRouter, ctx context.Context, c *call) error {
 		s.ready = append(s.ready, refused)
 	}
 	if len(order) == 0 {
-		return toAnyone(r, ctx, c)
+		return toAnyone(ctx, r, c)
 	}
 	s.send()
 	return nil

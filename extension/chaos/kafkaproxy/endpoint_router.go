@@ -41,14 +41,14 @@ func newEndpointRouter(e *endpoint, s *session) *endpointRouter {
 }
 
 // way is how the requests of one API get their answer. It does not wait for brokers, except for what the proxy has to ask itself.
-type way func(r *endpointRouter, ctx context.Context, c *call) error
+type way func(ctx context.Context, r *endpointRouter, c *call) error
 
 func (r *endpointRouter) route(ctx context.Context, c *call) error {
 	answer := r.endpoint.ways[c.Key]
 	if answer == nil {
 		return fmt.Errorf("%w: %s request: a single endpoint does not offer it", wire.ErrMalformed, c.Key.Name())
 	}
-	return answer(r, ctx, c)
+	return answer(ctx, r, c)
 }
 
 // rewrite has nothing left to do: answers are put together before the call is answered.

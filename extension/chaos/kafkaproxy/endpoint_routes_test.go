@@ -115,7 +115,7 @@ func TestEndpointConsumesAndCommitsInTransactions(t *testing.T) {
 	_, p := behind(t, kfake.SeedTopics(1, "out"))
 	fillTopic(t, client(t, p.Addresses(), manual()), "t", 60)
 	session, err := kgo.NewGroupTransactSession(append(fromStart("t"), kgo.SeedBrokers(p.Addresses()...), kgo.ConsumerGroup("g"),
-		kgo.TransactionalID("x"), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.RequireStableFetchOffsets())...)
+		kgo.TransactionalID("x"), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
 	require.NoError(t, err)
 	t.Cleanup(session.Close)
 	for got := 0; got < 60; {
@@ -231,7 +231,8 @@ func TestEndpointConfigurationOfNodeZeroIsThatOfAll(t *testing.T) {
 	altered, described := count(cluster, kmsg.IncrementalAlterConfigs), count(cluster, kmsg.DescribeConfigs)
 	admin := kadm.NewClient(client(t, p.Addresses()))
 	ctx := context.WithoutCancel(testContext(t))
-	results, err := admin.AlterBrokerConfigs(ctx, []kadm.AlterConfig{{Name: "max.incremental.fetch.session.cache.slots", Value: kadm.StringPtr("7")}}, 0)
+	change := kadm.AlterConfig{Name: "max.incremental.fetch.session.cache.slots", Value: kadm.StringPtr("7")}
+	results, err := admin.AlterBrokerConfigs(ctx, []kadm.AlterConfig{change}, 0)
 	require.NoError(t, err)
 	require.Len(t, results, 1)
 	require.NoError(t, results[0].Err)

@@ -9,7 +9,7 @@ import (
 )
 
 // apiVersions offers what all brokers and the proxy can do.
-func apiVersions(r *endpointRouter, _ context.Context, c *call) error {
+func apiVersions(_ context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err

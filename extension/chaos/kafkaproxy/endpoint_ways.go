@@ -56,7 +56,7 @@ func waysOfMany() map[*way][]kmsg.Key {
 }
 
 // toAnyone asks brokers one after the other until one answers: nothing changes by that.
-func toAnyone(r *endpointRouter, _ context.Context, c *call) error {
+func toAnyone(_ context.Context, r *endpointRouter, c *call) error {
 	r.tryAll(c, r.candidates(), func(_ *backend, p *call) { r.hand(c, p) })
 	return nil
 }
@@ -126,9 +126,9 @@ func names(key kmsg.Key) bool {
 
 // toController sends what changes the cluster to the controller. What certainly did not reach it is sent again, once, to who is the
 // controller by then.
-func toController(r *endpointRouter, ctx context.Context, c *call) error {
-	b, err := r.controller(ctx)
-	if err != nil {
+func toController(ctx context.Context, r *endpointRouter, c *call) error {
+	b := r.controller(ctx)
+	if b == nil {
 		r.refuse(c, kerr.NotController.Code)
 		return nil
 	}
@@ -145,8 +145,8 @@ func (r *endpointRouter) controlled(c, p *call, again bool) {
 		}
 		r.hand(c, p)
 	case again && code.code(p.err) == code.unsent && r.later(func() {
-		b, err := r.controller(r.ctx)
-		if err != nil {
+		b := r.controller(r.ctx)
+		if b == nil {
 			r.refuse(c, code.unsent)
 			return
 		}
@@ -157,20 +157,21 @@ func (r *endpointRouter) controlled(c, p *call, again bool) {
 	}
 }
 
-// controller returns the broker that the cluster names as its controller, any one if it names none.
-func (r *endpointRouter) controller(ctx context.Context) (*backend, error) {
-	if err := r.survey(ctx); err != nil {
-		return nil, err
+// controller returns the broker that the cluster names as its controller, any one if it names none, and nil if
+// nobody answers.
+func (r *endpointRouter) controller(ctx context.Context) *backend {
+	if r.survey(ctx) != nil {
+		return nil
 	}
 	t := r.endpoint.topology
 	t.mu.Lock()
 	b := t.nodes[t.controller]
 	t.mu.Unlock()
 	if b != nil {
-		return b, nil
+		return b
 	}
 	if live := t.live(); len(live) > 0 {
-		return live[0], nil
+		return live[0]
 	}
-	return nil, errNobody
+	return nil
 }

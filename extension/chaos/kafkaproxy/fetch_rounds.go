@@ -56,7 +56,7 @@ type fetching struct {
 // fetch answers a fetch of one broker's partitions with what that broker says. One of several brokers' is put together: they are
 // asked for what there is; if that is too little they are watched, and asked again when one of them has more, or at the end of the
 // time that the client has given. So a broker without records delays nobody, and what a client gets was read after it asked.
-func fetch(r *endpointRouter, ctx context.Context, c *call) error {
+func fetch(ctx context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err

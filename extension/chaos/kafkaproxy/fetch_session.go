@@ -91,7 +91,7 @@ func (s *fetchCache) begin(ids bool, wants []want) *fetchSession {
 	}
 	session := &fetchSession{epoch: 1, ids: ids, wants: map[position]*remembered{}}
 	for session.id == 0 || s.byID[session.id] != nil {
-		session.id = rand.Int32N(math.MaxInt32) //nolint:gosec // an id, no secret
+		session.id = rand.Int32N(math.MaxInt32)
 	}
 	for _, w := range wants {
 		session.add(w.position, w.partition)
@@ -157,15 +157,15 @@ func (s *fetchCache) answer(session *fetchSession, full bool, results []result) 
 		}
 		busy[r.position] = len(r.answer.RecordBatches) > 0
 	}
-	var first, last []position
+	var order, last []position
 	for _, at := range session.order {
 		if busy[at] {
 			last = append(last, at)
 		} else {
-			first = append(first, at)
+			order = append(order, at)
 		}
 	}
-	session.order = append(first, last...)
+	session.order = append(order, last...)
 	return tell
 }
 

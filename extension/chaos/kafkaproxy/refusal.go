@@ -15,8 +15,8 @@ const whole = -1
 
 // refuse returns the response that a broker gives to a request that it refuses, with a code of the Kafka protocol at the deepest
 // place that the API has for it: partition, topic, group, coordinator key, or the response itself. With only, the response names no
-// other topics and partitions than those for which only is true; partition is whole where the API speaks of topics, and the topic is "" if its id is not known. Answers that could
-// not be given are −1, as brokers have it.
+// other topics and partitions than those for which only is true; partition is whole where the API speaks of topics, and the topic is
+// "" if its id is not known. Answers that could not be given are −1, as brokers have it.
 //
 // An error means that the API has no place for a code in this version, or not for this request. The connection is then to be
 // closed, which is what a dying broker does.
@@ -154,9 +154,13 @@ func (r *refusal) wanted(request, response reflect.Value, topic string) bool {
 	if partition := request.FieldByName("Partition"); partition.IsValid() {
 		return r.only(topic, int32(partition.Int()))
 	}
-	isTopic := response.FieldByName("Topic").IsValid() || response.FieldByName("TopicID").IsValid() || response.FieldByName("ResourceType").IsValid()
-	if isTopic && (!response.FieldByName("Partitions").IsValid() || !request.FieldByName("Partitions").IsValid()) {
-		return r.only(r.topic(request), whole)
+	if response.FieldByName("Partitions").IsValid() && request.FieldByName("Partitions").IsValid() {
+		return true
+	}
+	for _, name := range []string{"Topic", "TopicID", "ResourceType"} {
+		if response.FieldByName(name).IsValid() {
+			return r.only(r.topic(request), whole)
+		}
 	}
 	return true
 }

@@ -169,7 +169,8 @@ func TestRefusePlaces(t *testing.T) {
 		t.Parallel()
 		q := kmsg.NewPtrDescribeConfigsRequest()
 		q.Resources = []kmsg.DescribeConfigsRequestResource{
-			{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "orders"}, {ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "other"},
+			{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "orders"},
+			{ResourceType: kmsg.ConfigResourceTypeTopic, ResourceName: "other"},
 		}
 		response, err := refuse(q, 4, code, func(topic string, _ int32) bool { return topic == "orders" }, names)
 		require.NoError(t, err)

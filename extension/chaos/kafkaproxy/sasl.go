@@ -19,7 +19,6 @@ var errIntroduction = errors.New("authentication that one broker accepted was re
 type sasl struct {
 	mu        sync.Mutex
 	mechanism string // of the handshake
-	said      []byte // by the client, in the exchange under way
 	proof     []byte // what was accepted; nil if nobody authenticated
 	accepted  string // the mechanism of the proof
 }
@@ -28,7 +27,7 @@ type sasl struct {
 func replayable(mechanism string) bool { return mechanism == "PLAIN" || mechanism == "OAUTHBEARER" }
 
 // saslHandshake passes on which mechanism the client wants, if its proof can be said again.
-func saslHandshake(r *endpointRouter, ctx context.Context, c *call) error {
+func saslHandshake(ctx context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err
@@ -74,7 +73,7 @@ func (r *endpointRouter) refuseMechanism(ctx context.Context, c *call) {
 }
 
 // saslAuthenticate passes on what the client says, and remembers it if it is accepted.
-func saslAuthenticate(r *endpointRouter, _ context.Context, c *call) error {
+func saslAuthenticate(_ context.Context, r *endpointRouter, c *call) error {
 	message, err := c.request()
 	if err != nil {
 		return err

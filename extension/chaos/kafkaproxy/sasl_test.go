@@ -18,7 +18,7 @@ import (
 
 const (
 	user     = "alice"
-	password = "only-for-this-test" //nolint:gosec // of a broker that lives as long as the test
+	password = "only-for-this-test"
 )
 
 func secured() []kfake.Opt {
