@@ -71,23 +71,46 @@ func (w *passage) out(ctx context.Context) error {
 		original.passed, c.passed = c.passed, passed{}
 	}
 	if err := w.next(ctx, original); err != nil {
-		w.abandon()
+		w.withdraw()
 		return err
 	}
-	select {
-	case <-original.done:
-	case <-ctx.Done():
-		w.abandon()
-		return ctx.Err()
+	if err := w.await(ctx, original); err != nil {
+		w.withdraw()
+		return err
 	}
 	if original.err != nil {
-		w.abandon()
+		w.withdraw()
 		c.fail(original.err)
 		return nil
 	}
 	w.taken(original)
-	c.complete(original.response)
-	return w.outCopies(ctx)
+	err := w.outCopies(ctx)
+	c.complete(original.response) // now, so that who hears of the success finds both
+	return err
+}
+
+// await waits for the answer to the original. A fault that ends meanwhile makes no copies any more.
+func (w *passage) await(ctx context.Context, original *call) error {
+	over := w.copies[0].turn.fault.over
+	for {
+		select {
+		case <-original.done:
+			return nil
+		case <-over:
+			w.withdraw()
+			over = nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// withdraw makes no copies after all.
+func (w *passage) withdraw() {
+	for _, c := range w.copies {
+		c.turn.miss()
+	}
+	w.copies = nil
 }
 
 // taken leaves the copies of what the broker has taken. Without acks nobody knows what it took.
@@ -98,7 +121,7 @@ func (w *passage) taken(original *call) {
 	answer := kmsg.NewPtrProduceResponse()
 	answer.Version = original.Version
 	if err := wire.DecodeResponse(original.response, answer); err != nil {
-		w.abandon() // the client will find out
+		w.withdraw() // the client will find out
 		return
 	}
 	took := w.appended(answer)
@@ -139,14 +162,15 @@ func (w *passage) outCopies(ctx context.Context) error {
 		topic.Partitions = []kmsg.ProduceRequestTopicPartition{{Partition: copy.at.Partition, Records: copy.batch}}
 		message.Topics = append(message.Topics, topic)
 	}
-	response, err := w.ask(ctx, nil, message)
+	response, err := w.ask(ctx, w.copies[0].turn.fault, message)
 	took := map[TopicPartition]bool{}
-	if answer, ok := response.(*kmsg.ProduceResponse); ok {
+	answer, known := response.(*kmsg.ProduceResponse)
+	if known {
 		took = w.appended(answer)
 		w.tellRefused(answer)
 	}
 	for _, copy := range w.copies {
-		if took[copy.at] || err != nil {
+		if took[copy.at] || !known {
 			n := int64(copy.batch.Count())
 			w.logCopy(copy, n)
 			copy.turn.hit(map[TopicPartition]int64{copy.at: n})

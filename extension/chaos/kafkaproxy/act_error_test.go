@@ -18,7 +18,7 @@ func TestErrorRefusesBatches(t *testing.T) {
 			b := newBench(t)
 			cl := b.client(t, plainProducer())
 			f := b.inject(t, `{"api": "Produce", "topic": "t", "partition": 0, "on": "`+on+`", "action": "error", "error": "INVALID_RECORD", "times": 2}`)
-			results := cl.ProduceSync(testContext(t), message("t", 0, "a"), message("t", 1, "b"), message("u", 0, "c"))
+			results := produceAll(t, cl, message("t", 0, "a"), message("t", 1, "b"), message("u", 0, "c"))
 			for _, r := range results {
 				if r.Record.Topic == "t" && r.Record.Partition == 0 {
 					require.ErrorIs(t, r.Err, kerr.InvalidRecord)
@@ -26,7 +26,7 @@ func TestErrorRefusesBatches(t *testing.T) {
 					require.NoError(t, r.Err)
 				}
 			}
-			require.Error(t, cl.ProduceSync(testContext(t), message("t", 0, "d")).FirstErr())
+			require.Error(t, produceAll(t, cl, message("t", 0, "d")).FirstErr())
 			ended(t, f)
 			send(t, cl, "t", 0, "e")
 			require.Len(t, b.standing(t, "t", 0), 2*stands+1)
@@ -55,10 +55,10 @@ func TestErrorWithoutAcksEndsTheConnection(t *testing.T) {
 	b := newBench(t)
 	f := b.inject(t, `{"api": "Produce", "action": "error", "error": "NOT_LEADER_OR_FOLLOWER", "times": 1}`)
 	cl := b.client(t, plainProducer(), kgo.RequiredAcks(kgo.NoAck()))
-	_ = cl.ProduceSync(testContext(t), message("t", 0, "a")) // nobody knows
+	_ = produceAll(t, cl, message("t", 0, "a")) // nobody knows
 	ended(t, f)
 	eventually(t, func() bool {
-		_ = cl.ProduceSync(testContext(t), message("t", 0, "b"))
+		_ = produceAll(t, cl, message("t", 0, "b"))
 		return len(b.standing(t, "t", 0)) > 0
 	})
 	require.NotContains(t, b.standing(t, "t", 0), "a")

@@ -18,6 +18,7 @@ func outcome(t *testing.T, cl *kgo.Client, r *kgo.Record) <-chan error {
 	t.Helper()
 	done := make(chan error, 1)
 	cl.Produce(context.Background(), r, func(_ *kgo.Record, err error) { done <- err })
+	go cl.Flush(t.Context())
 	return done
 }
 
@@ -92,7 +93,7 @@ func TestDisconnectIsForTheClientToBear(t *testing.T) {
 			b := newBench(t)
 			cl := b.client(t, plainProducer(), kgo.RecordRetries(0))
 			f := b.inject(t, `{"api": "Produce", "on": "`+on+`", "action": "disconnect", "times": 1}`)
-			require.Error(t, cl.ProduceSync(testContext(t), message("t", 0, "a")).FirstErr())
+			require.Error(t, produceAll(t, cl, message("t", 0, "a")).FirstErr())
 			ended(t, f)
 			require.Len(t, b.standing(t, "t", 0), stands)
 			send(t, cl, "t", 0, "b")
@@ -197,7 +198,7 @@ func TestBlackholeLosesWhatGoesItsWay(t *testing.T) {
 			cl := b.client(t, plainProducer(), kgo.RecordRetries(0))
 			other := b.client(t, kgo.ClientID("other"))
 			send(t, cl, "t", 0, "before")
-			f := b.inject(t, `{"clientId": "kgo", `+on+`"action": "blackhole"}`)
+			f := b.inject(t, `{"clientId": "kgo", "topic": "t", "partition": 0, `+on+`"action": "blackhole"}`)
 			waits := outcome(t, cl, message("t", 0, "a"))
 			require.NoError(t, f.WaitHits(testContext(t), 1))
 			send(t, other, "t", 1, "another client")

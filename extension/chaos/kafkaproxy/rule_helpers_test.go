@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,18 @@ type bench struct {
 // newBench has the topics "t" and "u" of two partitions each.
 func newBench(t *testing.T, change ...func(*kafkaproxy.Options)) *bench {
 	t.Helper()
-	cluster := fake(t, kfake.SeedTopics(2, "t", "u"), kfake.NumBrokers(1))
+	return benchOn(t, fake(t, kfake.SeedTopics(2, "t", "u"), kfake.NumBrokers(1)), change...)
+}
+
+// newEndpointBench has three brokers behind one address.
+func newEndpointBench(t *testing.T, change ...func(*kafkaproxy.Options)) *bench {
+	t.Helper()
+	single := func(o *kafkaproxy.Options) { o.SingleEndpoint = true }
+	return benchOn(t, fake(t, kfake.SeedTopics(6, "t", "u")), append(change, single)...)
+}
+
+func benchOn(t *testing.T, cluster *kfake.Cluster, change ...func(*kafkaproxy.Options)) *bench {
+	t.Helper()
 	options := kafkaproxy.Options{Brokers: cluster.ListenAddrs()}
 	for _, c := range change {
 		c(&options)
@@ -47,7 +59,7 @@ func (b *bench) client(t *testing.T, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	options = append([]kgo.Opt{
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(20 * time.Millisecond), kgo.FetchMaxWait(50 * time.Millisecond),
-		kgo.RetryBackoffFn(func(int) time.Duration { return 10 * time.Millisecond }), kgo.ProducerLinger(0),
+		kgo.RetryBackoffFn(func(int) time.Duration { return 10 * time.Millisecond }), kgo.ManualFlushing(),
 	}, options...)
 	return client(t, b.proxy.Addresses(), options...)
 }
@@ -68,8 +80,24 @@ func send(t *testing.T, cl *kgo.Client, topic string, partition int32, values ..
 	for i, v := range values {
 		records[i] = message(topic, partition, v)
 	}
-	require.NoError(t, cl.ProduceSync(testContext(t), records...).FirstErr())
+	require.NoError(t, produceAll(t, cl, records...).FirstErr())
 	return records
+}
+
+// produceAll sends records in one batch for each partition, and returns what became of them.
+func produceAll(t *testing.T, cl *kgo.Client, records ...*kgo.Record) kgo.ProduceResults {
+	t.Helper()
+	var mu sync.Mutex
+	var results kgo.ProduceResults
+	for _, r := range records {
+		cl.Produce(testContext(t), r, func(r *kgo.Record, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			results = append(results, kgo.ProduceResult{Record: r, Err: err})
+		})
+	}
+	require.NoError(t, cl.Flush(testContext(t)))
+	return results
 }
 
 // sendEach produces one batch after the other.
