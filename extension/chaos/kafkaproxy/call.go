@@ -3,6 +3,7 @@ package kafkaproxy
 import (
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -42,11 +43,11 @@ func newCall(frame []byte) (*call, error) {
 	return &call{Request: request, done: make(chan struct{})}, nil
 }
 
-// newCallFor makes a call of a message of our own, or of a part of one.
+// newCallFor makes a call of a message of our own, or of a part of one. Its frame is made where somebody wants it.
 func newCallFor(message kmsg.Request, correlation int32, clientID string) *call {
 	return &call{
 		Request: wire.Request{
-			Frame: wire.EncodeRequest(message, correlation, clientID), Key: kmsg.Key(message.Key()), Version: message.GetVersion(),
+			Key: kmsg.Key(message.Key()), Version: message.GetVersion(),
 			Correlation: correlation, ClientID: clientID,
 		},
 		message: message, done: make(chan struct{}),
@@ -73,6 +74,25 @@ func (c *call) request() (kmsg.Request, error) {
 // encode puts the changed message into the frame.
 func (c *call) encode() {
 	c.Frame, c.Body = wire.EncodeRequest(c.message, c.Correlation, c.ClientID), nil
+}
+
+// frame returns the bytes of the request.
+func (c *call) frame() []byte {
+	if c.Frame == nil {
+		c.encode()
+	}
+	return c.Frame
+}
+
+// writeTo writes the request.
+func (c *call) writeTo(conn net.Conn) error {
+	if m, ok := c.message.(*kmsg.ProduceRequest); ok && c.Frame == nil {
+		pieces := wire.GatherProduce(m, c.Correlation, c.ClientID)
+		_, err := pieces.WriteTo(conn)
+		return err
+	}
+	_, err := conn.Write(c.frame())
+	return err
 }
 
 // complete answers the call with a frame. Only the first answer counts.

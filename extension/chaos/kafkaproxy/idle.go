@@ -20,6 +20,7 @@ type intake struct {
 	conn     net.Conn
 	in       *bufio.Reader
 	patience time.Duration
+	greatest int  // the greatest frame that there was
 	begun    bool // a part of a frame is there
 	timed    bool // a deadline is set
 }
@@ -54,7 +55,8 @@ func (i *intake) next() ([]byte, error) {
 		return nil, err
 	}
 	i.begun = true
-	frame, err := wire.ReadFrame(i.in)
+	frame, err := wire.ReadFrameAfter(i.in, i.greatest)
+	i.greatest = max(i.greatest, len(frame))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, fmt.Errorf("%w: half a request, and then nothing for %s", wire.ErrMalformed, i.patience)
 	}

@@ -90,7 +90,7 @@ func (l *lane) write(ctx context.Context, c *call) error {
 			return fmt.Errorf("%w: %w", errNotSent, ctx.Err())
 		}
 	}
-	if _, err := l.conn.Write(c.Frame); err != nil {
+	if err := c.writeTo(l.conn); err != nil {
 		_ = l.conn.Close() // receive fails what is under way, this call included
 		return fmt.Errorf("%w: %w", errUnanswered, err)
 	}
@@ -128,9 +128,10 @@ func (l *lane) receive(ctx context.Context) {
 }
 
 func (l *lane) answers(ctx context.Context) error {
-	in := bufio.NewReaderSize(l.conn, readBuffer)
+	in, greatest := bufio.NewReaderSize(l.conn, readBuffer), 0
 	for {
-		frame, err := wire.ReadFrame(in)
+		frame, err := wire.ReadFrameAfter(in, greatest)
+		greatest = max(greatest, len(frame))
 		if err != nil {
 			return fmt.Errorf("broker at %s: %w: %w", l.backend.address, errUnanswered, err)
 		}

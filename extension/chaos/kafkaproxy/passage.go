@@ -72,7 +72,7 @@ func (w *passage) act(ctx context.Context, f *Fault) (over bool, err error) {
 		w.hold = &t
 		return false, nil
 	case Delay, Throttle:
-		return false, w.wait(ctx, t, len(w.call.Frame))
+		return false, w.wait(ctx, t, len(w.call.frame()))
 	case Swallow, Blackhole:
 		w.darken(t, OnRequest)
 	case Disconnect:

@@ -66,7 +66,7 @@ func (w *passage) own() {
 		return
 	}
 	w.owned = true
-	request, err := wire.ParseRequest(w.call.Frame)
+	request, err := wire.ParseRequest(w.call.frame())
 	if err != nil {
 		return // it is our own
 	}

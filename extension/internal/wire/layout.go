@@ -26,18 +26,19 @@ import (
 //go:embed layouts.txt
 var layoutsText string
 
-// layouts are those of all messages, by what message they are of.
-var layouts = sync.OnceValue(func() map[message]layout {
-	all := map[message]layout{}
+// layouts are those of all messages, by the place of the message.
+var layouts = sync.OnceValue(func() map[place]layout {
+	all := map[place]layout{}
 	for line := range strings.Lines(layoutsText) {
 		part := strings.SplitN(strings.TrimSpace(line), " ", 4)
 		p := &layoutParser{rest: part[3]}
-		all[message{int16(number(part[0])), part[1] == ">"}] = layout{flexible: int16(number(part[2])), shape: p.shape()}
+		all[place{int16(number(part[0])), part[1] == ">"}] = layout{flexible: int16(number(part[2])), shape: p.shape()}
 	}
 	return all
 })
 
-type message struct {
+// place names a message: the request or the response of an API.
+type place struct {
 	key     int16
 	request bool
 }
@@ -123,7 +124,7 @@ func number(digits string) int {
 
 // checkNumbers reports an array or tagged fields that the rest of the message cannot hold. What it says nothing of is left to kmsg.
 func checkNumbers(key, version int16, request bool, body []byte) error {
-	l, known := layouts()[message{key, request}]
+	l, known := layouts()[place{key, request}]
 	if !known {
 		return fmt.Errorf("the layout of %s is not known: run go generate", kmsg.NameForKey(key))
 	}
@@ -136,6 +137,7 @@ type walk struct {
 	in       kbin.Reader
 	version  int16
 	flexible bool
+	null     func(left, width int) // sees bytes that are null: how many bytes follow, and how many say that
 }
 
 func (w *walk) over(s *shape) error {
@@ -143,7 +145,12 @@ func (w *walk) over(s *shape) error {
 	case 's':
 		w.skip(w.length(func() int { return int(w.in.Int16()) }))
 	case 'y':
-		w.skip(w.length(func() int { return int(w.in.Int32()) }))
+		before := len(w.in.Src)
+		n := w.length(func() int { return int(w.in.Int32()) })
+		if w.null != nil && n < 0 {
+			w.null(len(w.in.Src), before-len(w.in.Src))
+		}
+		w.skip(n)
 	case '[':
 		return w.array(s.element)
 	case '?':

@@ -16,8 +16,10 @@ const (
 	// MaxFrameBytes is the greatest frame that is read: a client's request, or a broker's response. Kafka's
 	// socket.request.max.bytes is 100 MiB by default.
 	MaxFrameBytes = 256 << 20
-	// firstBytes is how much room a frame gets before its bytes are there: a length alone must not cost memory.
+	// firstBytes is how much room a frame gets before its bytes are there, and growth how many times as much as there is it gets
+	// then: a length alone must not cost memory, nor a frame many copies.
 	firstBytes = 1 << 20
+	growth     = 8
 )
 
 // ErrMalformed is the cause of every error about bytes that are not the Kafka protocol.
@@ -34,7 +36,11 @@ type Request struct {
 }
 
 // ReadFrame reads one length-prefixed frame, the length included. io.EOF is the end between two frames.
-func ReadFrame(in io.Reader) ([]byte, error) {
+func ReadFrame(in io.Reader) ([]byte, error) { return ReadFrameAfter(in, 0) }
+
+// ReadFrameAfter is ReadFrame for who has had frames from the other side, the greatest of so many bytes: one like it gets its room
+// at once.
+func ReadFrameAfter(in io.Reader, greatest int) ([]byte, error) {
 	var size [sizeBytes]byte
 	if _, err := io.ReadFull(in, size[:]); err != nil {
 		return nil, err
@@ -43,7 +49,7 @@ func ReadFrame(in io.Reader) ([]byte, error) {
 	if n > MaxFrameBytes {
 		return nil, fmt.Errorf("%w: frame of %d bytes: at most %d are read%s", ErrMalformed, n, MaxFrameBytes, hint(size))
 	}
-	frame := make([]byte, sizeBytes+min(n, firstBytes))
+	frame := make([]byte, sizeBytes+min(n, max(firstBytes, int64(greatest))))
 	copy(frame, size[:])
 	for have := int64(0); ; {
 		if _, err := io.ReadFull(in, frame[sizeBytes+have:]); err != nil {
@@ -52,7 +58,9 @@ func ReadFrame(in io.Reader) ([]byte, error) {
 		if have = int64(len(frame)) - sizeBytes; have == n {
 			return frame, nil
 		}
-		frame = append(frame, make([]byte, min(n-have, have))...)
+		more := make([]byte, sizeBytes+min(n, growth*have))
+		copy(more, frame)
+		frame = more
 	}
 }
 
@@ -121,12 +129,37 @@ func (r *Request) Decode(message kmsg.Request) error {
 
 // EncodeRequest returns the frame of a request.
 func EncodeRequest(message kmsg.Request, correlation int32, clientID string) []byte {
-	return kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID)).AppendRequest(nil, message, correlation)
+	frame := make([]byte, 0, headerRoom+room(message))
+	return kmsg.NewRequestFormatter(kmsg.FormatterClientID(clientID)).AppendRequest(frame, message, correlation)
+}
+
+// headerRoom is about what a frame takes beside what room counts.
+const headerRoom = 128
+
+// room is about how many bytes a message that moves records takes: growing towards it would copy them several times.
+func room(message any) int {
+	const partition = 128 // beside its records
+	n := 0
+	switch m := message.(type) {
+	case *kmsg.ProduceRequest:
+		for i := range m.Topics {
+			for j := range m.Topics[i].Partitions {
+				n += partition + len(m.Topics[i].Partitions[j].Records)
+			}
+		}
+	case *kmsg.FetchResponse:
+		for i := range m.Topics {
+			for j := range m.Topics[i].Partitions {
+				n += partition + len(m.Topics[i].Partitions[j].RecordBatches)
+			}
+		}
+	}
+	return n
 }
 
 // EncodeResponse returns the frame of a response (response header version 1 where the API is flexible, else 0).
 func EncodeResponse(message kmsg.Response, correlation int32) []byte {
-	frame := make([]byte, sizeBytes, 128)
+	frame := make([]byte, sizeBytes, headerRoom+room(message))
 	frame = binary.BigEndian.AppendUint32(frame, uint32(correlation))
 	if message.IsFlexible() && kmsg.Key(message.Key()) != kmsg.ApiVersions {
 		frame = append(frame, 0) // no tagged fields
