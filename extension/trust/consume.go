@@ -252,6 +252,11 @@ func (l *liveReader) enough(ctx context.Context) bool {
 
 // atEnd says whether the group has read all that there is to read, however much the ledger misses.
 func (l *liveReader) atEnd(ctx context.Context) bool {
+	ctx, done, calm := l.run.whileCalm(ctx)
+	if !calm {
+		return false
+	}
+	defer done()
 	ends, err := l.run.askEnds(ctx, l.name)
 	return err == nil && l.shared.covers(ends)
 }

@@ -15,6 +15,22 @@ import (
 // askTime bounds one question. Its end is our impatience and no error of the target.
 const askTime = 30 * time.Second
 
+// ask asks what any client may ask at any time, while nothing is disturbed: where the logs end, and who the brokers are.
+func (r *Run) ask(ctx context.Context, who string) {
+	ctx, done, calm := r.whileCalm(ctx)
+	if !calm {
+		return
+	}
+	defer done()
+	_, err := r.askEnds(ctx, who)
+	if err == nil {
+		err = r.lookAtMetadata(ctx, who)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.clientError(who, kafka.ErrorName(err), err)
+	}
+}
+
 // askEnds asks where the partitions of all topics end and tells the ledger the answers: an end that does not cover what had been
 // acked before the question is stale.
 func (r *Run) askEnds(ctx context.Context, who string) (map[ledger.TopicPartition]int64, error) {

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -15,6 +16,25 @@ import (
 type disturbances struct {
 	mu     sync.Mutex
 	active map[*chaos.Handle]func() // how to tell the ledger that it has ended
+	calm   context.Context          // of questions that are asked only while nothing is disturbed; ends when a fault begins
+	stir   context.CancelFunc       // ends calm
+}
+
+// whileCalm gives a context that ends when a fault begins; false while one is active. What the run asks for its own sake must not
+// wait for what a fault holds up: it would keep traffic from flowing that nothing disturbs.
+func (r *Run) whileCalm(ctx context.Context) (context.Context, context.CancelFunc, bool) {
+	d := &r.disturbances
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.active) > 0 {
+		return nil, nil, false
+	}
+	if d.calm == nil {
+		d.calm, d.stir = context.WithCancel(context.Background())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(d.calm, cancel)
+	return ctx, func() { stop(); cancel() }, true
 }
 
 // Began implements chaos.Listener: from here on clients may see errors, and no rule holds them against the target.
@@ -26,6 +46,10 @@ func (r *Run) Began(h *chaos.Handle) {
 		d.active = map[*chaos.Handle]func(){}
 	}
 	d.active[h] = r.ledger.Disturb()
+	if d.stir != nil {
+		d.stir()
+		d.calm, d.stir = nil, nil
+	}
 	if p := r.Phase(); p == Baseline || p == Recovery {
 		r.enter(Disturbed)
 	}

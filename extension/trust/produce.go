@@ -114,12 +114,7 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	case <-ctx.Done():
 	}
 	if o.control == nil {
-		if _, err := r.askEnds(ctx, p.name); err != nil && ctx.Err() == nil {
-			r.clientError(p.name, kafka.ErrorName(err), err)
-		}
-		if err := r.lookAtMetadata(ctx, p.name); err != nil && ctx.Err() == nil {
-			r.clientError(p.name, kafka.ErrorName(err), err)
-		}
+		r.ask(ctx, p.name)
 	}
 	return tally.result(), nil
 }

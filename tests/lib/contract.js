@@ -62,3 +62,11 @@ export function milliseconds(duration) {
   const units = { h: 3600000, m: 60000, s: 1000, ms: 1 };
   return [...String(duration).matchAll(/([\d.]+)(ms|h|m|s)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit], 0);
 }
+
+/**
+ * pause lets time pass without holding up what else the virtual user awaits, as sleep would.
+ * @param {number} ms
+ */
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
