@@ -49,32 +49,71 @@ func (g *leg) send(c *call) {
 		return
 	}
 	g.queue = append(g.queue, c)
-	if g.idle == nil {
-		g.idle = make(chan struct{})
+	if g.idle != nil {
+		g.mu.Unlock()
+		return
+	}
+	g.idle = make(chan struct{})
+	g.mu.Unlock()
+	if !g.swift(c) || !g.step() {
 		go g.work()
 	}
-	g.mu.Unlock()
+}
+
+// A call is sent at once, by who sends it, if it is no longer than swiftBytes, and no more than swiftCalls are under way.
+const (
+	swiftBytes = 32 << 10
+	swiftCalls = 8
+)
+
+// swift reports whether a call can be sent without a goroutine: there is a lane, no rule that could hold the call, and so little
+// under way that a broker which does not read cannot hold it either.
+func (g *leg) swift(c *call) bool {
+	if len(c.Frame) > swiftBytes || g.stale.Load() || !g.opening.TryLock() {
+		return false
+	}
+	defer g.opening.Unlock()
+	if g.lane == nil || len(g.lane.calls) > swiftCalls || !g.lane.point.quiet() {
+		return false
+	}
+	select {
+	case <-g.lane.gone:
+		return false
+	default:
+		return true
+	}
+}
+
+// quiet reports whether no rule can act here now.
+func (p *point) quiet() bool {
+	return p == nil || p.proxy.faults.armed.Load() == nil && !p.dark.Load()
 }
 
 // work sends what is queued, and ends when there is nothing left.
 func (g *leg) work() {
-	for {
-		g.mu.Lock()
-		if len(g.queue) == 0 {
-			close(g.idle)
-			g.idle, g.queue = nil, nil
-			g.mu.Unlock()
-			return
-		}
-		c := g.queue[0]
-		g.queue = g.queue[1:]
-		g.mu.Unlock()
-		if l, err := g.open(); err != nil {
-			g.fail(c, err)
-		} else if err := l.send(g.ctx, c); err != nil {
-			g.router.missed(g, err)
-		}
+	for !g.step() {
 	}
+}
+
+// step sends the first call of the queue. It reports whether that was the last one.
+func (g *leg) step() (done bool) {
+	g.mu.Lock()
+	c := g.queue[0]
+	g.queue = g.queue[1:]
+	g.mu.Unlock()
+	if l, err := g.open(); err != nil {
+		g.fail(c, err)
+	} else if err := l.send(g.ctx, c); err != nil {
+		g.router.missed(g, err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.queue) > 0 {
+		return false
+	}
+	close(g.idle)
+	g.idle, g.queue = nil, nil
+	return true
 }
 
 // fail ends a call, and those that were queued while the broker did not accept: each would wait as long again.
