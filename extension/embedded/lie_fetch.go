@@ -178,6 +178,7 @@ type rewind struct {
 	honest
 	*liar
 	*frontier
+	told sync.Map // place → the offset at which it was told, until a reader has gone back: a proxy may ask, and tell nobody
 }
 
 // fewRewinds: after each the reader reads all again.
@@ -191,10 +192,15 @@ func newRewind(l *liar) mischief {
 func (m *rewind) handler(l *life, key kmsg.Key, next handler) handler {
 	return onFetch(l, key, next, func(f *fetched) {
 		from := m.advance(f.place, 0)
+		if f.asked >= 0 && f.asked < from {
+			m.told.Delete(f.place)
+		}
 		if f.end() <= from { // nothing, or nothing new
 			return
 		}
-		if f.asked > 0 && f.asked == from && m.strikes() {
+		told, _ := m.told.Load(f.place)
+		if f.asked > 0 && f.asked == from && (told == from || m.strikes()) {
+			m.told.Store(f.place, from)
 			f.part.ErrorCode, f.part.RecordBatches = kerr.OffsetOutOfRange.Code, []byte{}
 			return
 		}
