@@ -12,8 +12,8 @@ import (
 func (w *passage) corruptRequest(f *Fault) {
 	w.changeProduced(func(_ *kmsg.ProduceRequestTopic, topic string, p *kmsg.ProduceRequestTopicPartition) bool {
 		at := TopicPartition{topic, p.Partition}
-		b, err := recordbatch.One(p.Records)
-		if err != nil || !f.matcher.at(topic, p.Partition) || !w.spoilable(f.matcher, b) {
+		b, ok := batchOf(p)
+		if !ok || !f.matcher.at(topic, p.Partition) || !w.spoilable(f.matcher, b) {
 			return true
 		}
 		if w.numbers().watch(b, at); w.numbers().through(b, at) {

@@ -62,7 +62,7 @@ func TestABrokerRefusesAWrongChecksum(t *testing.T) {
 	b := newBench(t)
 	f := b.inject(t, `{"api": "Produce", "action": "corrupt", "what": "checksum", "times": 1}`)
 	cl := b.client(t, plainProducer(), kgo.RecordRetries(0))
-	err := produceAll(t, cl, message("t", 0, "a")).FirstErr()
+	err := sendRecords(t, cl, message("t", 0, "a")).FirstErr()
 	require.ErrorIs(t, err, kerr.CorruptMessage)
 	ended(t, f)
 	send(t, cl, "t", 0, "b")

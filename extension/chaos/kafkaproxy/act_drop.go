@@ -30,8 +30,8 @@ func (w *passage) dropBatch(
 	ctx context.Context, f *Fault, t *kmsg.ProduceRequestTopic, topic string, p *kmsg.ProduceRequestTopicPartition,
 ) (keep bool, err error) {
 	at := TopicPartition{topic, p.Partition}
-	b, err := recordbatch.One(p.Records)
-	if err != nil || b.Control() || w.settled[at] {
+	b, ok := batchOf(p)
+	if !ok || w.settled[at] {
 		return true, nil
 	}
 	w.numbers().watch(b, at)
@@ -40,7 +40,7 @@ func (w *passage) dropBatch(
 	}
 	lost, rest, err := w.remainder(f.matcher, b)
 	if err != nil || lost == 0 {
-		return true, nil
+		return true, err
 	}
 	turn, ok := f.take()
 	if !ok {
@@ -97,8 +97,8 @@ func (w *passage) redo(ctx context.Context) (err error) {
 	}
 	w.changeProduced(func(t *kmsg.ProduceRequestTopic, topic string, p *kmsg.ProduceRequestTopicPartition) bool {
 		at := TopicPartition{topic, p.Partition}
-		b, invalid := recordbatch.One(p.Records)
-		if invalid != nil || err != nil {
+		b, ok := batchOf(p)
+		if !ok || err != nil {
 			return true
 		}
 		g, ok := w.numbers().again(b, at)
@@ -110,7 +110,8 @@ func (w *passage) redo(ctx context.Context) (err error) {
 			_, err = w.pretend(ctx, nil, t, at, int64(b.Span()))
 			return false
 		}
-		if _, rest, wrong := w.remainder(g.matcher, b); wrong == nil && rest != nil {
+		var rest recordbatch.Batch
+		if _, rest, err = w.remainder(g.matcher, b); rest != nil {
 			p.Records, w.changed = rest, true
 		}
 		return true
@@ -168,8 +169,8 @@ func (w *passage) askEnd(ctx context.Context, f *Fault, at TopicPartition) (end 
 
 // dropFetched takes the matching records out of a Fetch response. Its reader goes past them, as if compaction had taken them.
 func (w *passage) dropFetched(f *Fault) error {
-	any := func(raw []byte) bool { return w.anyRecord(f.matcher, raw) }
-	return w.changeFetched(f, any, func(b recordbatch.Batch, _ turn) (recordbatch.Batch, int64, error) {
+	eligible := func(raw []byte) bool { return w.anyRecord(f.matcher, raw) }
+	return w.changeFetched(f, eligible, func(b recordbatch.Batch, _ turn) (recordbatch.Batch, int64, error) {
 		records, selected := w.chosen(f.matcher, b)
 		if len(selected) == 0 {
 			return b, 0, nil

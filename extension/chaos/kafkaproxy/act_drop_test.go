@@ -129,7 +129,8 @@ func TestDropInATransactionLeavesTheTransaction(t *testing.T) {
 func TestDropForAReader(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	direct := client(t, b.cluster.ListenAddrs(), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.ZstdCompression()))
+	direct := client(t, b.cluster.ListenAddrs(), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchCompression(kgo.ZstdCompression()))
 	send(t, direct, "t", 0, "a", "bad", "c")
 	send(t, direct, "t", 0, "bad", "bad")
 	send(t, direct, "t", 0, "f")

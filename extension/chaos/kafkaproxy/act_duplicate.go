@@ -26,8 +26,8 @@ func (w *passage) duplicate(f *Fault) {
 		topic := w.point.proxy.topics.name(t.Topic, t.TopicID)
 		for j := range t.Partitions {
 			at := TopicPartition{topic, t.Partitions[j].Partition}
-			b, err := recordbatch.One(t.Partitions[j].Records)
-			if err != nil || b.Control() || !f.matcher.at(topic, at.Partition) {
+			b, ok := batchOf(&t.Partitions[j])
+			if !ok || !f.matcher.at(topic, at.Partition) {
 				continue
 			}
 			if w.numbers().watch(b, at); w.numbers().through(b, at) {
@@ -80,8 +80,7 @@ func (w *passage) out(ctx context.Context) error {
 	}
 	if original.err != nil {
 		w.withdraw()
-		c.fail(original.err)
-		return nil
+		return original.err
 	}
 	w.taken(original)
 	err := w.outCopies(ctx)

@@ -17,8 +17,9 @@ func TestErrorRefusesBatches(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
 			cl := b.client(t, plainProducer())
-			f := b.inject(t, `{"api": "Produce", "topic": "t", "partition": 0, "on": "`+on+`", "action": "error", "error": "INVALID_RECORD", "times": 2}`)
-			results := produceAll(t, cl, message("t", 0, "a"), message("t", 1, "b"), message("u", 0, "c"))
+			f := b.inject(t, `{"api": "Produce", "topic": "t", "partition": 0, "on": "`+on+`",
+				"action": "error", "error": "INVALID_RECORD", "times": 2}`)
+			results := sendRecords(t, cl, message("t", 0, "a"), message("t", 1, "b"), message("u", 0, "c"))
 			for _, r := range results {
 				if r.Record.Topic == "t" && r.Record.Partition == 0 {
 					require.ErrorIs(t, r.Err, kerr.InvalidRecord)
@@ -26,7 +27,7 @@ func TestErrorRefusesBatches(t *testing.T) {
 					require.NoError(t, r.Err)
 				}
 			}
-			require.Error(t, produceAll(t, cl, message("t", 0, "d")).FirstErr())
+			require.Error(t, sendRecords(t, cl, message("t", 0, "d")).FirstErr())
 			ended(t, f)
 			send(t, cl, "t", 0, "e")
 			require.Len(t, b.standing(t, "t", 0), 2*stands+1)
@@ -55,10 +56,10 @@ func TestErrorWithoutAcksEndsTheConnection(t *testing.T) {
 	b := newBench(t)
 	f := b.inject(t, `{"api": "Produce", "action": "error", "error": "NOT_LEADER_OR_FOLLOWER", "times": 1}`)
 	cl := b.client(t, plainProducer(), kgo.RequiredAcks(kgo.NoAck()))
-	_ = produceAll(t, cl, message("t", 0, "a")) // nobody knows
+	_ = sendRecords(t, cl, message("t", 0, "a")) // nobody knows
 	ended(t, f)
 	eventually(t, func() bool {
-		_ = produceAll(t, cl, message("t", 0, "b"))
+		_ = sendRecords(t, cl, message("t", 0, "b"))
 		return len(b.standing(t, "t", 0)) > 0
 	})
 	require.NotContains(t, b.standing(t, "t", 0), "a")
@@ -76,7 +77,8 @@ func TestErrorForAReader(t *testing.T) {
 			}), kgo.KeepRetryableFetchErrors())
 			send(t, direct, "t", 0, "first")
 			eventually(t, func() bool { return cl.PollFetches(testContext(t)).NumRecords() == 1 }) // the session is there
-			f := b.inject(t, `{"api": "Fetch", "topic": "t", "partition": 0, "on": "`+on+`", "action": "error", "error": "KAFKA_STORAGE_ERROR", "times": 1}`)
+			f := b.inject(t, `{"api": "Fetch", "topic": "t", "partition": 0, "on": "`+on+`",
+				"action": "error", "error": "KAFKA_STORAGE_ERROR", "times": 1}`)
 			send(t, direct, "t", 1, "unharmed")
 			send(t, direct, "t", 0, "second")
 			failed, values := 0, []string{}
@@ -105,7 +107,8 @@ func TestErrorForAGroup(t *testing.T) {
 	offsets.Add(kadm.Offset{Topic: "t", Partition: 0, At: 7, LeaderEpoch: -1})
 	offsets.Add(kadm.Offset{Topic: "t", Partition: 1, At: 8, LeaderEpoch: -1})
 	offsets.Add(kadm.Offset{Topic: "u", Partition: 1, At: 9, LeaderEpoch: -1})
-	f := b.inject(t, `{"api": "OffsetCommit", "group": "g*", "topic": "t", "partition": 1, "action": "error", "error": "INVALID_COMMIT_OFFSET_SIZE"}`)
+	f := b.inject(t, `{"api": "OffsetCommit", "group": "g*", "topic": "t", "partition": 1,
+		"action": "error", "error": "INVALID_COMMIT_OFFSET_SIZE"}`)
 	answers, err := admin.CommitOffsets(testContext(t), "gg", offsets)
 	require.NoError(t, err)
 	answers.Each(func(r kadm.OffsetResponse) {

@@ -93,7 +93,7 @@ func TestDisconnectIsForTheClientToBear(t *testing.T) {
 			b := newBench(t)
 			cl := b.client(t, plainProducer(), kgo.RecordRetries(0))
 			f := b.inject(t, `{"api": "Produce", "on": "`+on+`", "action": "disconnect", "times": 1}`)
-			require.Error(t, produceAll(t, cl, message("t", 0, "a")).FirstErr())
+			require.Error(t, sendRecords(t, cl, message("t", 0, "a")).FirstErr())
 			ended(t, f)
 			require.Len(t, b.standing(t, "t", 0), stands)
 			send(t, cl, "t", 0, "b")

@@ -100,7 +100,7 @@ func TestEventsOfWhatIsLost(t *testing.T) {
 	ended(t, f)
 	eventually(t, func() bool { return len(of(b.proxy.Events(), "Produce")) == 2 })
 	cut := b.inject(t, `{"api": "Produce", "action": "disconnect", "times": 1}`)
-	_ = produceAll(t, cl, message("t", 0, "c"))
+	_ = sendRecords(t, cl, message("t", 0, "c"))
 	ended(t, cut)
 	produced := of(b.proxy.Events(), "Produce")
 	require.GreaterOrEqual(t, len(produced), 3)

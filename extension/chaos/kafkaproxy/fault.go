@@ -50,6 +50,8 @@ func newFault(m *matcher, id int64, ending func(*Fault)) *Fault {
 		random: rand.New(rand.NewPCG(uint64(seed), 0)), victims: map[*point]struct{}{}, touched: map[TopicPartition]int64{},
 	}
 	if m.For > 0 {
+		f.mu.Lock() // it may be over before we have it
+		defer f.mu.Unlock()
 		f.timer = time.AfterFunc(time.Duration(m.For), f.end)
 	}
 	return f

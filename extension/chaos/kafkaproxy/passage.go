@@ -83,13 +83,11 @@ func (w *passage) act(ctx context.Context, f *Fault) (over bool, err error) {
 
 // abandon gives back what was to be done to a request that goes no further.
 func (w *passage) abandon() {
-	for _, c := range w.copies {
-		c.turn.miss()
-	}
+	w.withdraw()
 	if w.hold != nil {
 		w.hold.miss()
+		w.hold = nil
 	}
-	w.copies, w.hold = nil, nil
 }
 
 // response applies the rules to the answer.

@@ -73,6 +73,12 @@ func (w *passage) own() {
 	w.call.Request, w.call.message = request, nil
 }
 
+// batchOf returns the batch that a Produce request has for a partition, if it is one that an application may send.
+func batchOf(p *kmsg.ProduceRequestTopicPartition) (recordbatch.Batch, bool) {
+	b, err := recordbatch.One(p.Records)
+	return b, err == nil && !b.Control()
+}
+
 // eachFetched visits the partitions of a Fetch response.
 func (w *passage) eachFetched(visit func(topic string, p *kmsg.FetchResponseTopicPartition)) {
 	message, err := w.call.reply()

@@ -59,6 +59,8 @@ const (
 
 // Rule is one fault on the wire: which messages, and what becomes of them. All selectors that are given must match. The zero values
 // of selectors match everything that the action can act on.
+//
+//nolint:recvcheck // to read it changes it
 type Rule struct {
 	// API are names of Kafka APIs as kmsg has them: "Produce", "Fetch", "OffsetCommit". In JSON one name, or a list.
 	API Names `json:"api,omitempty"`

@@ -33,7 +33,7 @@ func sendAround(t *testing.T, cl *kgo.Client, rounds int) {
 		for partition := range int32(6) {
 			records = append(records, message("t", partition, fmt.Sprintf("v%05d", i)))
 		}
-		require.NoError(t, produceAll(t, cl, records...).FirstErr())
+		require.NoError(t, sendRecords(t, cl, records...).FirstErr())
 	}
 }
 
@@ -81,7 +81,8 @@ func TestADroppedProducerGoesOnWhenLeadersMove(t *testing.T) {
 	t.Parallel()
 	b := newEndpointBench(t)
 	cl := b.client(t)
-	f := b.inject(t, `{"api": "Produce", "topic": "t", "partition": 0, "broker": `+fmt.Sprint(b.cluster.LeaderFor("t", 0))+`, "action": "drop", "nth": 2, "times": 2}`)
+	f := b.inject(t, fmt.Sprintf(`{"api": "Produce", "topic": "t", "partition": 0, "broker": %d,
+		"action": "drop", "nth": 2, "times": 2}`, b.cluster.LeaderFor("t", 0)))
 	all := numbered("v", 10)
 	sendEach(t, cl, "t", 0, all[:5]...)
 	require.NoError(t, b.cluster.MoveTopicPartition("t", 0, (b.cluster.LeaderFor("t", 0)+1)%3))
@@ -115,8 +116,9 @@ func TestErrorBehindOneEndpoint(t *testing.T) {
 			t.Parallel()
 			b := newEndpointBench(t)
 			cl := b.client(t, plainProducer())
-			front := b.inject(t, `{"api": "Produce", "topic": "t", "partition": 1, "on": "`+on+`", "action": "error", "error": "INVALID_RECORD", "times": 1}`)
-			results := produceAll(t, cl, message("t", 0, "a"), message("t", 1, "b"), message("t", 2, "c"))
+			front := b.inject(t, `{"api": "Produce", "topic": "t", "partition": 1, "on": "`+on+`",
+				"action": "error", "error": "INVALID_RECORD", "times": 1}`)
+			results := sendRecords(t, cl, message("t", 0, "a"), message("t", 1, "b"), message("t", 2, "c"))
 			for _, r := range results {
 				if r.Record.Partition == 1 {
 					require.ErrorIs(t, r.Err, kerr.InvalidRecord)
@@ -130,7 +132,7 @@ func TestErrorBehindOneEndpoint(t *testing.T) {
 			leg := b.inject(t, `{"api": "Produce", "broker": `+fmt.Sprint(broker)+`, "on": "`+on+`", "action": "error", "error": "INVALID_RECORD"}`)
 			results = nil
 			for partition := range int32(6) {
-				results = append(results, produceAll(t, cl, message("t", partition, "d"))...)
+				results = append(results, sendRecords(t, cl, message("t", partition, "d"))...)
 			}
 			for _, r := range results {
 				if b.cluster.LeaderFor("t", r.Record.Partition) == broker {
@@ -153,7 +155,7 @@ func TestReadersBehindOneEndpoint(t *testing.T) {
 	require.Equal(t, []string{"a", "c"}, valuesOf(readAll(t, b.proxy.Addresses(), "t", 4)))
 	f.Stop()
 	require.Positive(t, f.Hits())
-	leg := b.inject(t, `{"api": "Fetch", "topic": "t", "broker": `+fmt.Sprint(b.cluster.LeaderFor("t", 4))+`, "value": "bad", "action": "drop"}`)
+	leg := b.inject(t, fmt.Sprintf(`{"api": "Fetch", "broker": %d, "value": "bad", "action": "drop"}`, b.cluster.LeaderFor("t", 4)))
 	require.Equal(t, []string{"a", "c"}, valuesOf(readAll(t, b.proxy.Addresses(), "t", 4)))
 	leg.Stop()
 	require.Positive(t, leg.Hits())
@@ -163,8 +165,9 @@ func TestReadersBehindOneEndpoint(t *testing.T) {
 func TestABrokerThatCannotBeReachedBehindOneEndpoint(t *testing.T) {
 	t.Parallel()
 	for name, action := range map[string]string{
-		"disconnect": `"api": "Produce", "action": "disconnect", "times": 3`, "blackhole": `"action": "blackhole", "for": "300ms"`,
-		"swallow": `"api": "Produce", "on": "response", "action": "swallow", "for": "300ms"`,
+		"disconnect": `"api": "Produce", "action": "disconnect"`,
+		"blackhole":  `"action": "blackhole"`,
+		"swallow":    `"api": "Produce", "on": "response", "action": "swallow"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,9 +175,17 @@ func TestABrokerThatCannotBeReachedBehindOneEndpoint(t *testing.T) {
 			cl := b.client(t)
 			sendAround(t, cl, 1)
 			f := b.inject(t, fmt.Sprintf(`{"broker": %d, %s}`, b.cluster.LeaderFor("t", 0), action))
-			sendAround(t, cl, 5)
+			var sent []<-chan error
+			for partition := range int32(6) {
+				for i := range 5 {
+					sent = append(sent, outcome(t, cl, message("t", partition, fmt.Sprint("v", i))))
+				}
+			}
 			require.NoError(t, f.WaitHits(testContext(t), 1))
-			ended(t, f)
+			f.Stop()
+			for _, s := range sent {
+				require.NoError(t, got(t, s))
+			}
 			sendAround(t, cl, 1)
 			for partition := range int32(6) {
 				require.Len(t, b.standing(t, "t", partition), 7, "nothing lost, nothing twice")

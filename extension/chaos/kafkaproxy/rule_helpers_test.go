@@ -80,12 +80,12 @@ func send(t *testing.T, cl *kgo.Client, topic string, partition int32, values ..
 	for i, v := range values {
 		records[i] = message(topic, partition, v)
 	}
-	require.NoError(t, produceAll(t, cl, records...).FirstErr())
+	require.NoError(t, sendRecords(t, cl, records...).FirstErr())
 	return records
 }
 
-// produceAll sends records in one batch for each partition, and returns what became of them.
-func produceAll(t *testing.T, cl *kgo.Client, records ...*kgo.Record) kgo.ProduceResults {
+// sendRecords sends records in one batch for each partition, and returns what became of them.
+func sendRecords(t *testing.T, cl *kgo.Client, records ...*kgo.Record) kgo.ProduceResults {
 	t.Helper()
 	var mu sync.Mutex
 	var results kgo.ProduceResults

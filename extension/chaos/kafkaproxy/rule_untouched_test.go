@@ -105,7 +105,9 @@ func TestUnmatchedTrafficPassesByteForByte(t *testing.T) {
 	}}}
 	produced := kmsg.NewPtrProduceResponse()
 	produced.Version = 9
-	produced.Topics = []kmsg.ProduceResponseTopic{{Topic: "t", Partitions: []kmsg.ProduceResponseTopicPartition{{BaseOffset: 7}, {Partition: 1, ErrorCode: 2}}}}
+	produced.Topics = []kmsg.ProduceResponseTopic{{Topic: "t", Partitions: []kmsg.ProduceResponseTopicPartition{
+		{BaseOffset: 7}, {Partition: 1, ErrorCode: 2},
+	}}}
 	fetch := kmsg.NewPtrFetchRequest()
 	fetch.Version, fetch.MaxWaitMillis = 12, 10
 	fetch.Topics = []kmsg.FetchRequestTopic{{Topic: "t", Partitions: []kmsg.FetchRequestTopicPartition{{Partition: 0, FetchOffset: 7}}}}
@@ -117,7 +119,9 @@ func TestUnmatchedTrafficPassesByteForByte(t *testing.T) {
 	}}}}
 	commit := kmsg.NewPtrOffsetCommitRequest()
 	commit.Version, commit.Group = 8, "g"
-	commit.Topics = []kmsg.OffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitRequestTopicPartition{{Partition: 1, Offset: 3}}}}
+	commit.Topics = []kmsg.OffsetCommitRequestTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitRequestTopicPartition{
+		{Partition: 1, Offset: 3},
+	}}}
 	committed := kmsg.NewPtrOffsetCommitResponse()
 	committed.Version = 8
 	committed.Topics = []kmsg.OffsetCommitResponseTopic{{Topic: "t", Partitions: []kmsg.OffsetCommitResponseTopicPartition{{Partition: 1}}}}
