@@ -166,68 +166,83 @@ func (l *lane) roundTrip(ctx context.Context, question kmsg.Request) (kmsg.Respo
 	return c.reply()
 }
 
-// locate has the cluster asked for topics whose leaders are not known or doubted. Sessions that ask for the same share the answer.
-func (r *endpointRouter) locate(ctx context.Context, topics []string) error {
-	var mine []string
+// locate has the cluster asked for topics whose leaders are not known or doubted. Sessions that ask for the same share the answer,
+// unless it is a refusal: that concerns the client for whom it was asked. It returns the error codes of topics that have one.
+func (r *endpointRouter) locate(ctx context.Context, topics []string) (map[string]int16, error) {
+	var mine, theirs []string
 	var landings []func()
-	var others []<-chan struct{}
 	for _, topic := range topics {
-		if wait, land := r.endpoint.topology.fly(topic); land == nil {
-			others = append(others, wait)
-		} else {
+		wait, land := r.endpoint.topology.fly(topic)
+		if land != nil {
 			mine, landings = append(mine, topic), append(landings, land)
+			continue
 		}
-	}
-	var err error
-	if len(mine) > 0 {
-		err = r.askForTopics(ctx, mine)
-		for _, land := range landings {
-			land()
-		}
-	}
-	for _, wait := range others {
 		select {
 		case <-wait:
 		case <-ctx.Done():
-			return ctx.Err()
+		}
+		if !r.endpoint.topology.located(topic) {
+			theirs = append(theirs, topic)
 		}
 	}
-	return err
+	ask := slices.Concat(mine, theirs)
+	if len(ask) == 0 {
+		return nil, ctx.Err()
+	}
+	codes, err := r.askForTopics(ctx, ask)
+	for _, land := range landings {
+		land()
+	}
+	return codes, err
 }
 
-func (r *endpointRouter) askForTopics(ctx context.Context, topics []string) error {
+func (r *endpointRouter) askForTopics(ctx context.Context, topics []string) (map[string]int16, error) {
 	question := kmsg.NewPtrMetadataRequest()
 	question.Topics = []kmsg.MetadataRequestTopic{} // not null, which means all
 	for _, topic := range topics {
 		question.Topics = append(question.Topics, kmsg.MetadataRequestTopic{Topic: kmsg.StringPtr(topic)})
 	}
-	return r.askMetadata(ctx, question)
+	m, err := r.askMetadata(ctx, question)
+	if err != nil {
+		return nil, err
+	}
+	codes := map[string]int16{}
+	for i := range m.Topics {
+		if code := m.Topics[i].ErrorCode; code != 0 {
+			codes[deref(m.Topics[i].Topic)] = code
+		}
+	}
+	return codes, nil
 }
 
 // identifyTopic has the cluster asked for the name of a topic that a client knows by its id, from before the proxy was there.
 func (r *endpointRouter) identifyTopic(ctx context.Context, id [16]byte) error {
 	question := kmsg.NewPtrMetadataRequest()
 	question.Topics = []kmsg.MetadataRequestTopic{{TopicID: id}}
-	return r.askMetadata(ctx, question)
+	_, err := r.askMetadata(ctx, question)
+	return err
 }
 
 // askMetadata asks without creating topics. An answer teaches the brokers of the cluster, too.
-func (r *endpointRouter) askMetadata(ctx context.Context, question *kmsg.MetadataRequest) error {
+func (r *endpointRouter) askMetadata(ctx context.Context, question *kmsg.MetadataRequest) (*kmsg.MetadataResponse, error) {
 	const most = 12 // the first with ids of topics in the request
 	response, err := r.askAny(ctx, question, most)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.endpoint.topology.learnMetadata(response.(*kmsg.MetadataResponse), true)
-	return nil
+	m := response.(*kmsg.MetadataResponse)
+	r.endpoint.topology.learnMetadata(m, true)
+	return m, nil
 }
 
-// survey asks for the brokers of the cluster, unless they are known and answer.
-func (r *endpointRouter) survey(ctx context.Context) error {
-	if r.endpoint.topology.settled() {
-		return nil
+// survey asks for the brokers of the cluster, unless they are known and answer. It reports whether any are known then.
+func (r *endpointRouter) survey(ctx context.Context) bool {
+	t := r.endpoint.topology
+	if t.settled() {
+		return true
 	}
-	return r.askForTopics(ctx, nil)
+	_, err := r.askForTopics(ctx, nil)
+	return err == nil && len(t.live()) > 0
 }
 
 // coordinator returns the broker that coordinates a group or a transactional id, and otherwise the error code that says why not.

@@ -181,7 +181,7 @@ func toEveryone(ctx context.Context, r *endpointRouter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if r.survey(ctx) != nil {
+	if !r.survey(ctx) {
 		r.refuse(c, kerr.CoordinatorNotAvailable.Code)
 		return nil
 	}
@@ -198,7 +198,10 @@ func (r *endpointRouter) askEveryone(c *call, request kmsg.Request, retry bool) 
 	if retry {
 		s.again = func() bool {
 			return r.later(func() {
-				_ = r.survey(r.ctx) // what is known still stands; who does not answer again is told of
+				if !r.survey(r.ctx) {
+					r.refuse(c, kerr.CoordinatorNotAvailable.Code)
+					return
+				}
 				r.askEveryone(c, request, false)
 			})
 		}

@@ -41,40 +41,39 @@ func (r *endpointRouter) targets(ctx context.Context, all []position) map[positi
 			ask = append(ask, name)
 		}
 	}
+	var codes map[string]int16
 	var failure error
 	if len(ask) > 0 {
-		failure = r.locate(ctx, ask)
+		codes, failure = r.locate(ctx, ask)
 	}
 	found := make(map[position]target, len(all))
 	for _, at := range all {
-		found[at] = r.target(at, failure)
+		name := e.proxy.topics.name(at.topic, at.id)
+		to := e.topology.target(name, at.partition)
+		switch {
+		case to.code == 0:
+		case failure != nil:
+			to.code = kerr.NotLeaderForPartition.Code // nobody could say more
+		case codes[name] == kerr.TopicAuthorizationFailed.Code, codes[name] == kerr.InvalidTopicException.Code:
+			to.code = codes[name]
+		case name == "":
+			to.code = kerr.UnknownTopicID.Code
+		}
+		found[at] = to
 	}
 	return found
 }
 
-func (r *endpointRouter) target(at position, failure error) target {
-	name := r.endpoint.proxy.topics.name(at.topic, at.id)
-	if name == "" {
-		if failure != nil {
-			return target{code: kerr.NotLeaderForPartition.Code}
-		}
-		return target{code: kerr.UnknownTopicID.Code}
+// target returns who leads a partition. Where nobody does, the code is what a broker says that does not lead it either.
+func (t *topology) target(topic string, partition int32) target {
+	place, _ := t.leader(topic, partition)
+	if b := t.node(place.node); b != nil {
+		return target{backend: b}
 	}
-	place, _ := r.endpoint.topology.leader(name, at.partition)
-	if place.node != noNode {
-		if b := r.endpoint.topology.node(place.node); b != nil {
-			return target{backend: b}
-		}
-		return target{code: kerr.NotLeaderForPartition.Code} // it leads, and nobody knows where it is
-	}
-	switch {
-	case failure != nil:
-		return target{code: kerr.NotLeaderForPartition.Code}
-	case place.code == 0:
-		return target{code: kerr.LeaderNotAvailable.Code}
-	default:
+	if place.code == kerr.UnknownTopicOrPartition.Code {
 		return target{code: place.code}
 	}
+	return target{code: kerr.NotLeaderForPartition.Code}
 }
 
 // toLeaders sends a request about partitions to their leaders.

@@ -160,7 +160,7 @@ func (r *endpointRouter) controlled(c, p *call, again bool) {
 // controller returns the broker that the cluster names as its controller, any one if it names none, and nil if
 // nobody answers.
 func (r *endpointRouter) controller(ctx context.Context) *backend {
-	if r.survey(ctx) != nil {
+	if !r.survey(ctx) {
 		return nil
 	}
 	t := r.endpoint.topology

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -165,7 +166,7 @@ func (s *fetchCache) answer(session *fetchSession, full bool, results []result) 
 			order = append(order, at)
 		}
 	}
-	session.order = append(order, last...)
+	session.order = slices.Concat(order, last)
 	return tell
 }
 

@@ -101,6 +101,22 @@ func (t *topology) leader(topic string, partition int32) (place partitionPlace, 
 	return place, !fresh && (place.doubted || place.node == noNode)
 }
 
+// located reports whether the leaders of a topic are known, none of them doubted.
+func (t *topology) located(topic string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	places := t.topics[topic]
+	if places == nil {
+		return false
+	}
+	for _, place := range places.partitions {
+		if place.doubted {
+			return false
+		}
+	}
+	return true
+}
+
 // coordinator returns who coordinates, noNode if it is not known.
 func (t *topology) coordinator(key coordinatorKey) int32 {
 	t.mu.Lock()
