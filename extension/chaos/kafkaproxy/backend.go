@@ -46,7 +46,11 @@ func (p *Proxy) Traffic() map[int32]BrokerTraffic {
 	traffic := map[int32]BrokerTraffic{}
 	for _, b := range p.backends.all() {
 		if node := b.node.Load(); node != noNode {
-			traffic[node] = BrokerTraffic{Address: b.address, Connections: b.connections.Load(), Requests: b.records.Load()}
+			before := traffic[node] // at another address: it has come back elsewhere
+			traffic[node] = BrokerTraffic{
+				Address:     b.address,
+				Connections: before.Connections + b.connections.Load(), Requests: before.Requests + b.records.Load(),
+			}
 		}
 	}
 	return traffic
