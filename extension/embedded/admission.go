@@ -13,7 +13,7 @@ type piece struct {
 	object batch // nil, or what the bucket gets instead (a lie)
 }
 
-func (p *piece) end() int64 { return p.base + int64(p.batch.span()) }
+func (p *piece) end() int64 { return p.base + int64(p.batch.Span()) }
 
 // admission is a group of entries that may be stored: kfake will refuse none of its pieces, and none is stored already.
 type admission struct {
@@ -46,9 +46,9 @@ func (l *life) admit(p *partition, group []*entry, epoch int32) *admission {
 		if isDone(e) { // refused in an earlier round
 			continue
 		}
-		if id := e.batch.producerID(); id >= 0 {
-			known := l.producers.getOrAdd(id, e.batch.producerEpoch())
-			if !a.lock(known, e.batch.producerEpoch(), len(a.locks) == 0) {
+		if id := e.batch.ProducerID(); id >= 0 {
+			known := l.producers.getOrAdd(id, e.batch.ProducerEpoch())
+			if !a.lock(known, e.batch.ProducerEpoch(), len(a.locks) == 0) {
 				a.blocking, a.deferred = known, group[i:]
 				break
 			}

@@ -183,7 +183,7 @@ func (d *dataDir) partition(at place) (*partitionWriter, error) {
 // add appends one batch.
 func (w *partitionWriter) add(b batch, leaderEpoch int32) error {
 	if len(w.data) == 0 {
-		w.segments = append(w.segments, segmentInfo{Base: b.baseOffset(), MinEpoch: leaderEpoch})
+		w.segments = append(w.segments, segmentInfo{Base: b.BaseOffset(), MinEpoch: leaderEpoch})
 	}
 	s := &w.segments[len(w.segments)-1]
 	s.MinEpoch, s.MaxEpoch = min(s.MinEpoch, leaderEpoch), max(s.MaxEpoch, leaderEpoch)

@@ -18,7 +18,7 @@ func newWrongOffset(l *liar) mischief { return &wrongOffset{liar: l} }
 const farAway = 1 << 32
 
 func (m *wrongOffset) ack(_ *partition, e *entry, o *outcome) {
-	if e.batch.eligible(2) && m.strikes() {
+	if eligible(e.batch, 2) && m.strikes() {
 		o.base += farAway
 	}
 }
@@ -36,8 +36,8 @@ func newSameOffset(l *liar) mischief { return &sameOffset{liar: l, from: map[*pa
 func (m *sameOffset) ack(p *partition, e *entry, o *outcome) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	span := int64(e.batch.span())
-	if e.batch.eligible(2) && o.base-span >= m.from[p] && m.strikes() {
+	span := int64(e.batch.Span())
+	if eligible(e.batch, 2) && o.base-span >= m.from[p] && m.strikes() {
 		m.from[p] = o.base + span
 		o.base -= span
 	}
@@ -58,7 +58,7 @@ func newSpuriousError(l *liar) mischief {
 }
 
 func (m *spuriousError) arrive(_ *life, _ *partition, e *entry) bool {
-	if !e.batch.eligible(2) || !m.strikes() {
+	if !eligible(e.batch, 2) || !m.strikes() {
 		return false
 	}
 	e.fail(kerr.UnknownServerError, "")
@@ -77,7 +77,7 @@ func newStoreRefused(l *liar) mischief {
 }
 
 func (m *storeRefused) ack(_ *partition, e *entry, o *outcome) {
-	if e.batch.eligible(2) && m.strikes() {
+	if eligible(e.batch, 2) && m.strikes() {
 		*o = outcome{err: kerr.InvalidRecord, base: -1, logStart: -1}
 	}
 }

@@ -91,7 +91,7 @@ const longestHiding = 20 * time.Second
 
 func (m *hidePartition) pieces(p *partition, pieces []*piece) []*piece {
 	for _, piece := range pieces {
-		if piece.batch.count() >= 2 {
+		if piece.batch.Count() >= 2 {
 			m.mu.Lock()
 			if h := m.topics[p.topic]; h != nil && !h.until.IsZero() && h.over.IsZero() {
 				h.over = time.Now()

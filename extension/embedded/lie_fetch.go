@@ -6,6 +6,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/recordbatch"
 )
 
 // fetched is one partition of a Fetch response, which may be changed.
@@ -66,8 +68,8 @@ func (l *life) nameOf(name string, id [16]byte) string {
 // end returns the offset behind the last batch of the partition, −1 if there is none.
 func (f *fetched) end() int64 {
 	end := int64(-1)
-	rewriteBatches(f.part.RecordBatches, func(b batch) batch {
-		end = b.nextOffset()
+	recordbatch.Each(f.part.RecordBatches, func(b batch) batch {
+		end = b.NextOffset()
 		return b
 	})
 	return end
@@ -76,7 +78,7 @@ func (f *fetched) end() int64 {
 // keepFirstBatch cuts what follows the first batch; no broker has to return all it has.
 func (f *fetched) keepFirstBatch() {
 	first := true
-	f.part.RecordBatches = rewriteBatches(f.part.RecordBatches, func(b batch) batch {
+	f.part.RecordBatches = recordbatch.Each(f.part.RecordBatches, func(b batch) batch {
 		if !first {
 			return nil
 		}
@@ -116,11 +118,11 @@ func newSplitLog(l *liar) mischief {
 
 func (m *splitLog) handler(l *life, key kmsg.Key, next handler) handler {
 	return onFetch(l, key, next, func(f *fetched) {
-		f.part.RecordBatches = rewriteBatches(f.part.RecordBatches, func(b batch) batch {
-			if b.eligible(2) && m.other(f, b.baseOffset()) {
-				if swapped, ok := b.swapped(0); ok {
+		f.part.RecordBatches = recordbatch.Each(f.part.RecordBatches, func(b batch) batch {
+			if eligible(b, 2) && m.other(f, b.BaseOffset()) {
+				if other, ok := swapped(b, 0); ok {
 					m.hits.Add(1)
-					return swapped
+					return other
 				}
 			}
 			return b
@@ -161,11 +163,11 @@ func newSkipBatch(l *liar) mischief { return &skipBatch{liar: l, frontier: newFr
 func (m *skipBatch) handler(l *life, key kmsg.Key, next handler) handler {
 	return onFetch(l, key, next, func(f *fetched) {
 		from := m.advance(f.place, f.end())
-		f.part.RecordBatches = rewriteBatches(f.part.RecordBatches, func(b batch) batch {
-			if b.baseOffset() < from || b.baseOffset() < f.asked || !b.eligible(3) || !m.strikes() {
+		f.part.RecordBatches = recordbatch.Each(f.part.RecordBatches, func(b batch) batch {
+			if b.BaseOffset() < from || b.BaseOffset() < f.asked || !eligible(b, 3) || !m.strikes() {
 				return b
 			}
-			if thin, ok := b.without(m.pick); ok {
+			if thin, ok := without(b, m.pick); ok {
 				return thin
 			}
 			return b

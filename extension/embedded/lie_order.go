@@ -24,7 +24,7 @@ const (
 
 func (m *reorderBatches) gather(ctx context.Context, _ *life, p *partition, group []*entry) ([]*entry, error) {
 	deadline := time.Now().Add(pairPatience)
-	for !hasPair(group) && len(group) > 0 && group[0].batch.eligible(2) && time.Now().Before(deadline) && m.mayWait() {
+	for !hasPair(group) && len(group) > 0 && eligible(group[0].batch, 2) && time.Now().Before(deadline) && m.mayWait() {
 		if !sleep(ctx, time.Millisecond) {
 			return group, ctx.Err()
 		}
@@ -50,7 +50,7 @@ func hasPair(group []*entry) bool {
 }
 
 func pair(a, b batch) bool {
-	return a.eligible(2) && b.eligible(2) && a.producerID() >= 0 && a.producerID() == b.producerID()
+	return eligible(a, 2) && eligible(b, 2) && a.ProducerID() >= 0 && a.ProducerID() == b.ProducerID()
 }
 
 func (m *reorderBatches) pieces(_ *partition, pieces []*piece) []*piece {
@@ -64,7 +64,7 @@ func (m *reorderBatches) pieces(_ *partition, pieces []*piece) []*piece {
 		}
 	}
 	for _, piece := range pieces {
-		piece.batch = piece.batch.anonymous()
+		piece.batch = piece.batch.Anonymous()
 	}
 	return pieces
 }

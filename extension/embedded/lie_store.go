@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"k6suite/extension/internal/recordbatch"
 	"k6suite/extension/objectstore"
 )
 
@@ -24,16 +25,16 @@ func newLoseRecord(l *liar) mischief {
 
 func (m *loseRecord) pieces(p *partition, pieces []*piece) []*piece {
 	for _, piece := range pieces {
-		if !piece.batch.eligible(3) || !m.strikes() {
+		if !eligible(piece.batch, 3) || !m.strikes() {
 			continue
 		}
-		if thin, ok := piece.batch.without(m.pick); ok {
+		if thin, ok := without(piece.batch, m.pick); ok {
 			piece.object = thin
 			m.mu.Lock()
 			if m.thinned[p.place] == nil {
 				m.thinned[p.place] = map[int64]batch{}
 			}
-			m.thinned[p.place][piece.base] = thin.placed(piece.base, piece.epoch)
+			m.thinned[p.place][piece.base] = thin.Placed(piece.base, piece.epoch)
 			m.mu.Unlock()
 		}
 	}
@@ -42,10 +43,10 @@ func (m *loseRecord) pieces(p *partition, pieces []*piece) []*piece {
 
 func (m *loseRecord) handler(l *life, key kmsg.Key, next handler) handler {
 	return onFetch(l, key, next, func(f *fetched) {
-		f.part.RecordBatches = rewriteBatches(f.part.RecordBatches, func(b batch) batch {
+		f.part.RecordBatches = recordbatch.Each(f.part.RecordBatches, func(b batch) batch {
 			m.mu.Lock()
 			defer m.mu.Unlock()
-			if thin, ok := m.thinned[f.place][b.baseOffset()]; ok {
+			if thin, ok := m.thinned[f.place][b.BaseOffset()]; ok {
 				return thin
 			}
 			return b
@@ -63,8 +64,8 @@ func newStoreTwice(l *liar) mischief { return &storeTwice{liar: l} }
 
 func (m *storeTwice) pieces(_ *partition, pieces []*piece) []*piece {
 	last := pieces[len(pieces)-1]
-	if last.batch.eligible(2) && m.strikes() {
-		pieces = append(pieces, &piece{batch: last.batch.anonymous(), base: last.end(), epoch: last.epoch})
+	if eligible(last.batch, 2) && m.strikes() {
+		pieces = append(pieces, &piece{batch: last.batch.Anonymous(), base: last.end(), epoch: last.epoch})
 	}
 	return pieces
 }
@@ -79,18 +80,16 @@ func newInventRecord(l *liar) mischief { return &inventRecord{liar: l} }
 
 func (m *inventRecord) pieces(_ *partition, pieces []*piece) []*piece {
 	last := pieces[len(pieces)-1]
-	if !last.batch.eligible(2) || !m.strikes() {
+	if !eligible(last.batch, 2) || !m.strikes() {
 		return pieces
 	}
-	records, err := last.batch.records()
-	if err != nil || len(records) == 0 {
+	b, ok := invented(last.batch)
+	if !ok {
 		return pieces
 	}
-	invented := records[0]
-	invented.Key, invented.Value, invented.Headers = nil, []byte("nobody sent this"), nil
-	b := last.batch.anonymous()
-	b.setLastOffsetDelta(0)
-	return append(pieces, &piece{batch: b.withRecords(append(records[:0], invented)), base: last.end(), epoch: last.epoch})
+	b.SetLastOffsetDelta(0)
+	b.Seal()
+	return append(pieces, &piece{batch: b, base: last.end(), epoch: last.epoch})
 }
 
 // flipByte changes a byte, in the bucket and in the log.
@@ -103,9 +102,9 @@ func newFlipByte(l *liar) mischief { return &flipByte{liar: l} }
 
 func (m *flipByte) pieces(_ *partition, pieces []*piece) []*piece {
 	for _, piece := range pieces {
-		if piece.batch.eligible(2) && m.strikes() {
-			if flipped, ok := piece.batch.flipped(m.pick); ok {
-				piece.batch = flipped
+		if eligible(piece.batch, 2) && m.strikes() {
+			if other, ok := flipped(piece.batch, m.pick); ok {
+				piece.batch = other
 			}
 		}
 	}
@@ -143,10 +142,10 @@ func (m *objectDiffers) change(body []byte) (changed []byte, ok bool) {
 			return nil, false
 		}
 		b := batch(found.Raw)
-		if !ok && b.eligible(2) && m.strikes() {
-			var flipped batch
-			if flipped, ok = b.flipped(m.pick); ok {
-				b = flipped.placed(batch(found.Raw).baseOffset(), found.LeaderEpoch)
+		if !ok && eligible(b, 2) && m.strikes() {
+			var other batch
+			if other, ok = flipped(b, m.pick); ok {
+				b = other.Placed(batch(found.Raw).BaseOffset(), found.LeaderEpoch)
 			}
 		}
 		changed = append(changed, b...)

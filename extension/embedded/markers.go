@@ -1,16 +1,16 @@
 package embedded
 
 import (
-	"encoding/binary"
-
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/recordbatch"
 )
 
 // markerType returns what a control batch says; what cannot be read is an abort, as in kfake.
 func markerType(b batch) kmsg.ControlRecordKeyType {
 	var record kmsg.Record
 	var key kmsg.ControlRecordKey
-	if record.ReadFrom(b[batchHeaderBytes:]) != nil || key.ReadFrom(record.Key) != nil {
+	if record.ReadFrom(b[recordbatch.HeaderBytes:]) != nil || key.ReadFrom(record.Key) != nil {
 		return kmsg.ControlRecordKeyTypeAbort
 	}
 	return key.Type
@@ -23,10 +23,9 @@ func newMarker(id int64, epoch int16, kind kmsg.ControlRecordKeyType) batch {
 	record.Length = int32(len(record.AppendTo(nil)) - 1) // a length below 64 takes one byte
 	now := nowMillis()
 	out := batch((&kmsg.RecordBatch{
-		PartitionLeaderEpoch: -1, Magic: 2, Attributes: controlBit | transactionalBit, FirstTimestamp: now, MaxTimestamp: now,
+		PartitionLeaderEpoch: -1, Magic: 2, Attributes: recordbatch.ControlBit | recordbatch.TransactionalBit, FirstTimestamp: now, MaxTimestamp: now,
 		ProducerID: id, ProducerEpoch: epoch, FirstSequence: -1, NumRecords: 1, Records: record.AppendTo(nil),
 	}).AppendTo(nil))
-	binary.BigEndian.PutUint32(out[atLength:], uint32(len(out)-atLeaderEpoch))
-	out.seal()
+	out.Seal()
 	return out
 }

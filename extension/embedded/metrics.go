@@ -95,7 +95,7 @@ func (m *metrics) produced(node int32, b batch, o outcome) {
 		m.refused.WithLabelValues(broker, o.err.Message).Inc()
 		return
 	}
-	m.records.WithLabelValues(broker).Add(float64(b.count()))
+	m.records.WithLabelValues(broker).Add(float64(b.Count()))
 	m.bytes.WithLabelValues(broker).Add(float64(len(b)))
 }
 

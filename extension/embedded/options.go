@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"k6suite/extension/internal/recordbatch"
 	"k6suite/extension/objectstore"
 )
 
@@ -97,8 +98,8 @@ func (o Options) check() error {
 		return fmt.Errorf("embedded cluster: %d ports for %d brokers: give one for each, or none", len(o.Ports), o.Brokers)
 	case o.DefaultPartitions < 1:
 		return fmt.Errorf("embedded cluster: %d partitions by default: at least 1 is needed", o.DefaultPartitions)
-	case o.MaxMessageBytes < batchHeaderBytes:
-		return fmt.Errorf("embedded cluster: batches of at most %d bytes: a header alone has %d", o.MaxMessageBytes, batchHeaderBytes)
+	case o.MaxMessageBytes < recordbatch.HeaderBytes:
+		return fmt.Errorf("embedded cluster: batches of at most %d bytes: a header alone has %d", o.MaxMessageBytes, recordbatch.HeaderBytes)
 	case o.Patience < 0:
 		return fmt.Errorf("embedded cluster: patience of %s: must not be negative", o.Patience)
 	case o.Store.Dir != "" && o.Store.S3.Endpoint != "":

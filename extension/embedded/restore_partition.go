@@ -108,18 +108,18 @@ func (p *restoredPartition) addAll(w *partitionWriter, body []byte) error {
 
 // add takes over one batch: into the log, into what is known of its producer, into its transaction.
 func (p *restoredPartition) add(w *partitionWriter, b batch, leaderEpoch int32) error {
-	id := b.producerID()
+	id := b.ProducerID()
 	switch _, open := p.open[id]; {
-	case b.control():
+	case b.Control():
 		if first, ok := p.open[id]; ok && markerType(b) == kmsg.ControlRecordKeyTypeAbort {
-			p.aborted = append(p.aborted, abortedTransaction{ProducerID: id, First: first.first, Last: b.baseOffset()})
+			p.aborted = append(p.aborted, abortedTransaction{ProducerID: id, First: first.first, Last: b.BaseOffset()})
 		}
 		delete(p.open, id)
-	case b.transactional() && !open:
-		p.open[id] = openTransaction{first: b.baseOffset(), epoch: b.producerEpoch()}
+	case b.Transactional() && !open:
+		p.open[id] = openTransaction{first: b.BaseOffset(), epoch: b.ProducerEpoch()}
 	}
 	p.log.observe(b)
-	p.log.end, p.leaderEpoch = b.nextOffset(), max(p.leaderEpoch, leaderEpoch)
+	p.log.end, p.leaderEpoch = b.NextOffset(), max(p.leaderEpoch, leaderEpoch)
 	return w.add(b, leaderEpoch)
 }
 
@@ -143,7 +143,7 @@ func (l *life) endOpenTransactions(ctx context.Context, h *holding, p *restoredP
 		if err := l.upload(ctx, p.log, pieces); err != nil {
 			return fmt.Errorf("end a transaction that was open: %w", err)
 		}
-		if err := p.add(w, marker.placed(p.log.end, p.leaderEpoch), p.leaderEpoch); err != nil {
+		if err := p.add(w, marker.Placed(p.log.end, p.leaderEpoch), p.leaderEpoch); err != nil {
 			return err
 		}
 	}

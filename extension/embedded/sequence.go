@@ -24,10 +24,10 @@ func afterSequence(first, span int32) int32 {
 
 // duplicate returns where the batch stands already.
 func (w *window) duplicate(b batch) (base int64, found bool) {
-	if w == nil || w.epoch != b.producerEpoch() {
+	if w == nil || w.epoch != b.ProducerEpoch() {
 		return 0, false
 	}
-	first, next := b.baseSequence(), afterSequence(b.baseSequence(), b.span())
+	first, next := b.BaseSequence(), afterSequence(b.BaseSequence(), b.Span())
 	for _, e := range w.entries[:w.count] {
 		if e.first == first && e.next == next {
 			return e.base, true
@@ -40,19 +40,19 @@ func (w *window) duplicate(b batch) (base int64, found bool) {
 func (w *window) accepts(b batch, logIsEmpty bool) bool {
 	switch {
 	case w == nil:
-		return b.baseSequence() == 0 || !logIsEmpty // KAFKA-15591
-	case w.epoch != b.producerEpoch():
-		return b.baseSequence() == 0
+		return b.BaseSequence() == 0 || !logIsEmpty // KAFKA-15591
+	case w.epoch != b.ProducerEpoch():
+		return b.BaseSequence() == 0
 	default:
-		return w.next == b.baseSequence()
+		return w.next == b.BaseSequence()
 	}
 }
 
 // with returns the window after the batch was stored at base.
 func (w *window) with(b batch, base int64) window {
-	entry := windowEntry{first: b.baseSequence(), next: afterSequence(b.baseSequence(), b.span()), base: base}
-	if w == nil || w.epoch != b.producerEpoch() {
-		return window{epoch: b.producerEpoch(), next: entry.next, entries: [5]windowEntry{entry}, at: 1, count: 1}
+	entry := windowEntry{first: b.BaseSequence(), next: afterSequence(b.BaseSequence(), b.Span()), base: base}
+	if w == nil || w.epoch != b.ProducerEpoch() {
+		return window{epoch: b.ProducerEpoch(), next: entry.next, entries: [5]windowEntry{entry}, at: 1, count: 1}
 	}
 	after := *w
 	after.next = entry.next

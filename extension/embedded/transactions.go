@@ -23,9 +23,9 @@ func (l *life) mayWrite(known *producer, at place, e *entry) *refusal {
 	known.mu.Lock()
 	defer known.mu.Unlock()
 	switch {
-	case e.batch.producerEpoch() < known.epoch:
+	case e.batch.ProducerEpoch() < known.epoch:
 		return refuse(kerr.InvalidProducerEpoch, "a newer instance of the producer has taken over")
-	case !e.batch.transactional():
+	case !e.batch.Transactional():
 		if known.transactional != "" {
 			return refuse(kerr.InvalidTxnState, "the producer is transactional, the batch is not")
 		}
@@ -151,7 +151,7 @@ func (l *life) catchUp(ctx context.Context, p *partition, info *kfake.PartitionI
 			return fmt.Errorf("write what the log of %s-%d has at offset %d: %w", p.topic, p.partition, p.end, err)
 		}
 		for _, piece := range pieces {
-			p.observe(piece.batch.placed(piece.base, piece.epoch))
+			p.observe(piece.batch.Placed(piece.base, piece.epoch))
 			p.end = piece.end()
 		}
 	}

@@ -29,9 +29,9 @@ func (l *life) upload(ctx context.Context, p *partition, pieces []*piece) error 
 		if piece.object != nil {
 			stored = piece.object
 		}
-		segment.Body = stored.appendPlaced(segment.Body, piece.base, piece.epoch)
-		segment.Count += stored.count()
-		segment.Last = piece.base + int64(stored.lastOffsetDelta())
+		segment.Body = stored.AppendPlaced(segment.Body, piece.base, piece.epoch)
+		segment.Count += stored.Count()
+		segment.Last = piece.base + int64(stored.LastOffsetDelta())
 	}
 	key := l.bucket.Layout().Key(l.bucket.Prefix(), p.topic, p.partition, segment.Base)
 	other, err := l.putUntilKnown(ctx, key, l.bucket.Layout().Encode(segment))
@@ -99,30 +99,30 @@ func (l *life) adopt(ctx context.Context, p *partition, segment objectstore.Segm
 			return fmt.Errorf("adopt the segment at offset %d: %w", segment.Base, err)
 		}
 		b := batch(found.Raw)
-		if b.control() {
+		if b.Control() {
 			return fmt.Errorf("adopt the segment at offset %d: it holds a transaction marker, which only a restart can read back", segment.Base)
 		}
-		if id := b.producerID(); id >= 0 {
-			l.producers.getOrAdd(id, b.producerEpoch())
+		if id := b.ProducerID(); id >= 0 {
+			l.producers.getOrAdd(id, b.ProducerEpoch())
 		}
-		if err := l.append(ctx, p, &piece{batch: b.placed(0, -1), base: found.BaseOffset}); err != nil {
+		if err := l.append(ctx, p, &piece{batch: b.Placed(0, -1), base: found.BaseOffset}); err != nil {
 			return err
 		}
 		p.observe(b)
-		p.end = b.nextOffset()
+		p.end = b.NextOffset()
 	}
 	return nil
 }
 
 // observe enters a batch that stands in the log into what is known of its producer.
 func (p *partition) observe(b batch) {
-	id := b.producerID()
-	if id < 0 || b.control() {
+	id := b.ProducerID()
+	if id < 0 || b.Control() {
 		return
 	}
 	if w, ok := p.windows[id]; ok {
-		p.windows[id] = w.with(b, b.baseOffset())
+		p.windows[id] = w.with(b, b.BaseOffset())
 		return
 	}
-	p.windows[id] = (*window)(nil).with(b, b.baseOffset())
+	p.windows[id] = (*window)(nil).with(b, b.BaseOffset())
 }

@@ -23,7 +23,6 @@ func recordOf(value string) []byte {
 		NumRecords: 1, Records: r.AppendTo(nil),
 	}
 	raw := recordbatch.Batch(b.AppendTo(nil))
-	binary.BigEndian.PutUint32(raw[8:], uint32(len(raw)-12))
 	raw.Seal()
 	return raw
 }

@@ -26,11 +26,12 @@ const (
 	HeaderBytes = 61
 )
 
+// The attributes of a batch, but for its codec.
 const (
 	codecMask        = 0x07
 	logAppendTimeBit = 0x08
-	transactionalBit = 0x10
-	controlBit       = 0x20
+	TransactionalBit = 0x10
+	ControlBit       = 0x20
 )
 
 // Batch is one record batch of version 2, at least its header: see One and Each.
@@ -63,14 +64,24 @@ func next(raw []byte) (Batch, []byte, error) {
 	if len(raw) < HeaderBytes {
 		return nil, nil, fmt.Errorf("%d bytes: a batch has at least %d", len(raw), HeaderBytes)
 	}
-	if raw[atMagic] != 2 {
+	if Batch(raw).Magic() != 2 {
 		return nil, nil, errors.New("not a batch of version 2")
 	}
-	size := int64(int32(binary.BigEndian.Uint32(raw[atLength:]))) + atLeaderEpoch
+	size := Batch(raw).size()
 	if size < HeaderBytes || size > int64(len(raw)) {
 		return nil, nil, fmt.Errorf("batch of %d bytes: there are %d", size, len(raw))
 	}
 	return raw[:size:size], raw[size:], nil
+}
+
+// Whole reports whether the bytes are those of one batch of version 2, by its own length.
+func (b Batch) Whole() bool { return b.Magic() == 2 && b.size() == int64(len(b)) }
+
+// Magic is the version of the format.
+func (b Batch) Magic() int8 { return int8(b[atMagic]) }
+
+func (b Batch) size() int64 {
+	return int64(int32(binary.BigEndian.Uint32(b[atLength:]))) + atLeaderEpoch
 }
 
 // BaseOffset is the offset of the first record.
@@ -107,10 +118,10 @@ func (b Batch) Attributes() int16 { return int16(binary.BigEndian.Uint16(b[atAtt
 func (b Batch) Codec() int8 { return int8(b.Attributes() & codecMask) }
 
 // Transactional reports whether the batch belongs to a transaction.
-func (b Batch) Transactional() bool { return b.Attributes()&transactionalBit != 0 }
+func (b Batch) Transactional() bool { return b.Attributes()&TransactionalBit != 0 }
 
 // Control reports whether the batch holds a transaction marker and no record of an application.
-func (b Batch) Control() bool { return b.Attributes()&controlBit != 0 }
+func (b Batch) Control() bool { return b.Attributes()&ControlBit != 0 }
 
 // Checksum is what the checksum ought to be, and Intact whether it is.
 func (b Batch) Checksum() uint32 {

@@ -2,7 +2,6 @@ package recordbatch_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"testing"
 
@@ -34,8 +33,8 @@ func made(t *testing.T, codec kgo.CompressionCodec, kind int16, n int) recordbat
 		ProducerID: 7, ProducerEpoch: 2, FirstSequence: 40, NumRecords: int32(n), Records: records,
 	}
 	raw := recordbatch.Batch(b.AppendTo(nil))
-	binary.BigEndian.PutUint32(raw[8:], uint32(len(raw)-12))
 	raw.Seal()
+	require.True(t, raw.Whole())
 	return raw
 }
 
@@ -127,6 +126,7 @@ func TestEachLeavesWhatIsNoWholeBatch(t *testing.T) {
 	require.Equal(t, raw, out)
 	_, err := recordbatch.One(raw)
 	require.ErrorContains(t, err, "follow")
+	require.False(t, torn.Whole())
 	_, err = recordbatch.One(torn)
 	require.Error(t, err)
 	_, err = recordbatch.One(nil)

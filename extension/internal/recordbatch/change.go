@@ -11,7 +11,7 @@ func (b Batch) Anonymous() Batch {
 	binary.BigEndian.PutUint64(b[atProducerID:], 1<<64-1)
 	binary.BigEndian.PutUint16(b[atProducerEpoch:], 1<<16-1)
 	binary.BigEndian.PutUint32(b[atBaseSequence:], 1<<32-1)
-	binary.BigEndian.PutUint16(b[atAttributes:], uint16(b.Attributes())&^transactionalBit)
+	binary.BigEndian.PutUint16(b[atAttributes:], uint16(b.Attributes())&^TransactionalBit)
 	b.Seal()
 	return b
 }
@@ -50,5 +50,8 @@ func (b Batch) SetLastOffsetDelta(delta int32) {
 	binary.BigEndian.PutUint32(b[atLastOffsetDelta:], uint32(delta))
 }
 
-// Seal computes the checksum of the batch itself anew.
-func (b Batch) Seal() { binary.BigEndian.PutUint32(b[atCRC:], b.Checksum()) }
+// Seal computes the length and the checksum of the batch itself anew.
+func (b Batch) Seal() {
+	binary.BigEndian.PutUint32(b[atLength:], uint32(len(b)-atLeaderEpoch))
+	binary.BigEndian.PutUint32(b[atCRC:], b.Checksum())
+}

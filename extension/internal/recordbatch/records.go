@@ -94,7 +94,6 @@ func (c *Coder) WithRecords(b Batch, records []kmsg.Record) (Batch, error) {
 		binary.BigEndian.PutUint64(out[atMaxTimestamp:], uint64(latest))
 	}
 	binary.BigEndian.PutUint32(out[atCount:], uint32(len(records)))
-	binary.BigEndian.PutUint32(out[atLength:], uint32(len(out)-atLeaderEpoch))
 	out.Seal()
 	return out, nil
 }
