@@ -40,11 +40,15 @@ readme: build ## run the commands that README shows, and put their true output t
 prove: build ## prove that each rule fires on its lie and on no healthy run
 	./k6 x suite prove
 
-# Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger.
-bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go (on Apache Kafka too, after make kafka-up)
+# Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger. The
+# Kafka proxy has rates as ratios to those without it, latencies as differences, medians of 7, and the memory of its process; toxiproxy,
+# which only knows TCP, goes along for scale.
+bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go and to no proxy (Apache Kafka: after make kafka-up)
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
 	go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
 	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js
+	go -C tools/toxiproxy build -o ../../.cache/toxiproxy .
+	TOXIPROXY=$$PWD/.cache/toxiproxy go test -run '^$$' -bench . -benchtime 1x ./extension/chaos/kafkaproxy
 	@brokers=$$(cat .run/kafka/address 2>/dev/null || true); \
 	[[ -n $$brokers ]] || echo "Apache Kafka is not up (make kafka-up): producer.send and consumer.poll are left out"; \
 	./k6 x suite bench $${brokers:+--brokers "$$brokers"}

@@ -96,7 +96,7 @@ func isTimeout(err error) bool {
 }
 
 // ask sends a request over a raw connection and reads the answer.
-func ask(t *testing.T, conn net.Conn, request kmsg.Request) kmsg.Response {
+func ask(t testing.TB, conn net.Conn, request kmsg.Request) kmsg.Response {
 	t.Helper()
 	const correlation = 77
 	_, err := conn.Write(wire.EncodeRequest(request, correlation, "raw"))
