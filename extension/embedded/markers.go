@@ -23,8 +23,9 @@ func newMarker(id int64, epoch int16, kind kmsg.ControlRecordKeyType) batch {
 	record.Length = int32(len(record.AppendTo(nil)) - 1) // a length below 64 takes one byte
 	now := nowMillis()
 	out := batch((&kmsg.RecordBatch{
-		PartitionLeaderEpoch: -1, Magic: 2, Attributes: recordbatch.ControlBit | recordbatch.TransactionalBit, FirstTimestamp: now, MaxTimestamp: now,
-		ProducerID: id, ProducerEpoch: epoch, FirstSequence: -1, NumRecords: 1, Records: record.AppendTo(nil),
+		PartitionLeaderEpoch: -1, Magic: 2, Attributes: recordbatch.ControlBit | recordbatch.TransactionalBit,
+		FirstTimestamp: now, MaxTimestamp: now, ProducerID: id, ProducerEpoch: epoch, FirstSequence: -1,
+		NumRecords: 1, Records: record.AppendTo(nil),
 	}).AppendTo(nil))
 	out.Seal()
 	return out

@@ -60,6 +60,7 @@ func (b *bench) client(t *testing.T, options ...kgo.Opt) *kgo.Client {
 	options = append([]kgo.Opt{
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MetadataMinAge(20 * time.Millisecond), kgo.FetchMaxWait(50 * time.Millisecond),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 10 * time.Millisecond }), kgo.ManualFlushing(),
+		kgo.UnknownTopicRetries(100),
 	}, options...)
 	return client(t, b.proxy.Addresses(), options...)
 }
