@@ -1,6 +1,7 @@
 package kafkaproxy
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -23,6 +24,7 @@ type faults struct {
 	closed bool
 	last   int64
 	active []*Fault
+	all    []*Fault // ended ones, too; the one with id n is the nth
 }
 
 // arms are what a message has to be held against.
@@ -36,8 +38,11 @@ func newFaults(events *events) *faults {
 	return f
 }
 
-// Inject puts a rule to work. It acts from the next message on.
+// Inject puts a rule to work. It acts from the next message on. A proxy that only passes bytes on has no messages, and takes no rules.
 func (p *Proxy) Inject(r Rule) (*Fault, error) {
+	if p.options.Passthrough {
+		return nil, errors.New("rule: a proxy in passthrough decodes nothing that a rule could match: have it end TLS itself, or do without")
+	}
 	m, err := r.compile()
 	if err != nil {
 		return nil, fmt.Errorf("rule: %w", err)
@@ -50,7 +55,7 @@ func (p *Proxy) Inject(r Rule) (*Fault, error) {
 	}
 	s.last++
 	f := newFault(m, s.last, s.remove)
-	s.active = append(s.active, f)
+	s.active, s.all = append(s.active, f), append(s.all, f)
 	s.arm()
 	return f, nil
 }
@@ -60,6 +65,13 @@ func (p *Proxy) Faults() []*Fault {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
 	return slices.Clone(p.faults.active)
+}
+
+// AllFaults returns every fault that there has been, ended ones included: the one with id n is the nth.
+func (p *Proxy) AllFaults() []*Fault {
+	p.faults.mu.Lock()
+	defer p.faults.mu.Unlock()
+	return slices.Clone(p.faults.all)
 }
 
 // Injected is how many faults there have been, ended ones included.

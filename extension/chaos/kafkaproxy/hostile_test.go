@@ -420,4 +420,4 @@ func TestCloseDoesNotWaitForABrokerThatDoesNotRead(t *testing.T) {
 }
 
 // modes are the values of Options.SingleEndpoint.
-func modes() []bool { return []bool{false} }
+func modes() []bool { return []bool{false, true} }

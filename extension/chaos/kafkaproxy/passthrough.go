@@ -17,6 +17,8 @@ func (o Options) checkPassthrough() error {
 		return errors.New("kafka proxy: passthrough and single endpoint exclude each other: who puts brokers behind one address has to decode")
 	case o.TLS != nil || o.BrokerTLS != nil:
 		return errors.New("kafka proxy: passthrough and TLS options exclude each other: what is passed on untouched is not decrypted")
+	case o.Events != EventOptions{}:
+		return errors.New("kafka proxy: passthrough and events exclude each other: what is not decoded cannot be told")
 	}
 	return nil
 }

@@ -66,11 +66,19 @@ func TestPassthroughNamesABrokerThatIsDown(t *testing.T) {
 	log.requireOne(t, conn.LocalAddr(), down)
 }
 
+func TestPassthroughTakesNoRules(t *testing.T) {
+	t.Parallel()
+	p := start(t, kafkaproxy.Options{Brokers: []string{downAddress(t)}, Passthrough: true})
+	_, err := p.Inject(kafkaproxy.Rule{Action: kafkaproxy.Disconnect})
+	require.ErrorContains(t, err, "passthrough")
+}
+
 func TestPassthroughRefusesWhatNeedsDecoding(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]kafkaproxy.Options{
 		"single endpoint": {SingleEndpoint: true},
 		"TLS":             {TLS: &tls.Config{MinVersion: tls.VersionTLS12}},
+		"events":          {Events: kafkaproxy.EventOptions{Memory: 1}},
 		"not decrypted":   {BrokerTLS: &tls.Config{MinVersion: tls.VersionTLS12}},
 	} {
 		o.Brokers, o.Passthrough = []string{"127.0.0.1:1"}, true
