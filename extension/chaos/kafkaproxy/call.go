@@ -28,6 +28,7 @@ type call struct {
 	done     chan struct{} // closed once there is an answer
 	response []byte        // frame; nil where the API has none (acks=0)
 	answer   kmsg.Response // the response, once somebody asked for it
+	bare     bool          // there is an answer, and no response has been made of it yet: its records would have to be copied
 	err      error         // why there is none; then the connection that waits for it is ended
 
 	ours   bool   // a question of the proxy's own, which rules leave alone
@@ -104,8 +105,29 @@ func (c *call) respond(message kmsg.Response) {
 		if c.Key != kmsg.ApiVersions { // whose refusals have a version of their own
 			message.SetVersion(c.Version)
 		}
-		c.answer, c.response = message, wire.EncodeResponse(message, c.Correlation)
+		c.answer = message
+		if _, c.bare = message.(*kmsg.FetchResponse); !c.bare {
+			c.response = wire.EncodeResponse(message, c.Correlation)
+		}
 	})
+}
+
+// bytes makes the response of a bare answer, for who wants to see its bytes.
+func (c *call) bytes() {
+	if c.bare {
+		c.replace()
+	}
+}
+
+// respondTo writes the response, records from where they are.
+func (c *call) respondTo(conn net.Conn) error {
+	if c.bare {
+		pieces := wire.GatherFetched(c.answer.(*kmsg.FetchResponse), c.Correlation)
+		_, err := pieces.WriteTo(conn)
+		return err
+	}
+	_, err := conn.Write(c.response)
+	return err
 }
 
 // fail ends the call without an answer.
@@ -137,6 +159,7 @@ func (c *call) reply() (kmsg.Response, error) {
 
 // replace puts the changed answer into the response.
 func (c *call) replace() {
+	c.bare = false
 	c.response = wire.EncodeResponse(c.answer, c.Correlation)
 }
 

@@ -198,5 +198,6 @@ func (p *point) response(ctx context.Context, c *call) error {
 	if armed == nil && c.passed.laid == nil && !p.dark.Load() {
 		return nil
 	}
+	c.bytes()
 	return (&passage{point: p, faults: p.proxy.faults, call: c}).response(ctx, armed)
 }

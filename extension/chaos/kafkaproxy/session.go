@@ -79,7 +79,7 @@ func (s *session) lose(err error) {
 
 // take reads requests and sends them on.
 func (s *session) take(ctx context.Context) error {
-	in := newIntake(s.conn, s.proxy.options.FrameTimeout)
+	in := newIntake(s.conn, s.proxy.options.FrameTimeout, s.proxy.spare.room)
 	for {
 		frame, err := in.next()
 		if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
@@ -133,7 +133,7 @@ func (s *session) answer(ctx context.Context) error {
 		if c == nil || err != nil {
 			return err
 		}
-		if c.response == nil {
+		if c.response == nil && !c.bare {
 			continue
 		}
 		if err := s.router.rewrite(c); err != nil {
@@ -145,10 +145,10 @@ func (s *session) answer(ctx context.Context) error {
 		if err := s.point.response(ctx, c); err != nil {
 			return err
 		}
-		if c.response == nil {
+		if c.response == nil && !c.bare {
 			continue // a rule has lost it
 		}
-		if _, err := s.conn.Write(c.response); err != nil {
+		if err := c.respondTo(s.conn); err != nil {
 			return err
 		}
 	}
