@@ -19,6 +19,7 @@ type faults struct {
 	legs   numbering // of producers, as they are numbered behind the single endpoint
 	ends   ends
 	events *events
+	looked atomic.Bool // there have been faults, or there are events: what has passed may still be known to them
 
 	mu     sync.Mutex
 	closed bool
@@ -32,6 +33,7 @@ type arms struct{ active []*Fault }
 
 func newFaults(events *events) *faults {
 	f := &faults{coder: recordbatch.NewCoder(), events: events}
+	f.looked.Store(events != nil)
 	f.front.init()
 	f.legs.init()
 	f.arm()
@@ -53,6 +55,7 @@ func (p *Proxy) Inject(r Rule) (*Fault, error) {
 	if s.closed {
 		return nil, fmt.Errorf("kafka proxy: %w", net.ErrClosed)
 	}
+	s.looked.Store(true)
 	s.last++
 	f := newFault(m, s.last, s.remove)
 	s.active, s.all = append(s.active, f), append(s.all, f)

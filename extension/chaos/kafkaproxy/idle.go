@@ -19,15 +19,16 @@ const readBuffer = 1 << 10
 type intake struct {
 	conn     net.Conn
 	in       *bufio.Reader
+	frames   wire.FrameReader
 	patience time.Duration
-	greatest int  // the greatest frame that there was
 	begun    bool // a part of a frame is there
 	timed    bool // a deadline is set
 }
 
-func newIntake(conn net.Conn, patience time.Duration) *intake {
+func newIntake(conn net.Conn, patience time.Duration, room func(int, bool) []byte) *intake {
 	i := &intake{conn: conn, patience: patience}
 	i.in = bufio.NewReaderSize(i, readBuffer)
+	i.frames = wire.FrameReader{In: i.in, Room: room}
 	return i
 }
 
@@ -55,8 +56,7 @@ func (i *intake) next() ([]byte, error) {
 		return nil, err
 	}
 	i.begun = true
-	frame, err := wire.ReadFrameAfter(i.in, i.greatest)
-	i.greatest = max(i.greatest, len(frame))
+	frame, err := i.frames.Next()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, fmt.Errorf("%w: half a request, and then nothing for %s", wire.ErrMalformed, i.patience)
 	}

@@ -42,7 +42,7 @@ func TestOnlyTheMiddleOfARequestIsTimed(t *testing.T) {
 		{0}, {0, 0, 1}, {7},            // one in three pieces
 		{0, 0, 0, 1, 8},
 	}}
-	in := newIntake(conn, time.Second)
+	in := newIntake(conn, time.Second, nil)
 	var got [][]byte
 	for {
 		frame, err := in.next()
@@ -58,6 +58,6 @@ func TestOnlyTheMiddleOfARequestIsTimed(t *testing.T) {
 
 func TestTheEndInTheMiddleOfARequestIsNone(t *testing.T) {
 	t.Parallel()
-	_, err := newIntake(&pieces{left: [][]byte{{0, 0, 0, 2, 1}}}, time.Second).next()
+	_, err := newIntake(&pieces{left: [][]byte{{0, 0, 0, 2, 1}}}, time.Second, nil).next()
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }

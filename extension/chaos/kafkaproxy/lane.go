@@ -90,7 +90,9 @@ func (l *lane) write(ctx context.Context, c *call) error {
 			return fmt.Errorf("%w: %w", errNotSent, ctx.Err())
 		}
 	}
-	if err := c.writeTo(l.conn); err != nil {
+	err = c.writeTo(l.conn)
+	c.written.Store(err == nil)
+	if err != nil {
 		_ = l.conn.Close() // receive fails what is under way, this call included
 		return fmt.Errorf("%w: %w", errUnanswered, err)
 	}
@@ -128,10 +130,9 @@ func (l *lane) receive(ctx context.Context) {
 }
 
 func (l *lane) answers(ctx context.Context) error {
-	in, greatest := bufio.NewReaderSize(l.conn, readBuffer), 0
+	in := wire.FrameReader{In: bufio.NewReaderSize(l.conn, readBuffer), Room: l.backend.proxy.spare.room}
 	for {
-		frame, err := wire.ReadFrameAfter(in, greatest)
-		greatest = max(greatest, len(frame))
+		frame, err := in.Next()
 		if err != nil {
 			return fmt.Errorf("broker at %s: %w: %w", l.backend.address, errUnanswered, err)
 		}

@@ -21,6 +21,7 @@ type Proxy struct {
 	mode     mode
 	backends *backends
 	topics   *topicNames
+	spare    spare
 	faults   *faults
 
 	ctx    context.Context //nolint:containedctx // ends with the proxy

@@ -36,32 +36,52 @@ type Request struct {
 }
 
 // ReadFrame reads one length-prefixed frame, the length included. io.EOF is the end between two frames.
-func ReadFrame(in io.Reader) ([]byte, error) { return ReadFrameAfter(in, 0) }
+func ReadFrame(in io.Reader) ([]byte, error) { return (&FrameReader{In: in}).Next() }
 
-// ReadFrameAfter is ReadFrame for who has had frames from the other side, the greatest of so many bytes: one like it gets its room
-// at once.
-func ReadFrameAfter(in io.Reader, greatest int) ([]byte, error) {
+// FrameReader reads the frames that one side sends.
+type FrameReader struct {
+	In io.Reader
+	// Room returns a slice with room for a frame of so many bytes, or nil. Where the other side has not sent one as great yet, it must
+	// not cost memory. Default: there is none.
+	Room func(bytes int, seen bool) []byte
+
+	greatest int64 // a frame as great as one before gets its room at once
+}
+
+// Next reads one length-prefixed frame, the length included. io.EOF is the end between two frames.
+func (r *FrameReader) Next() ([]byte, error) {
 	var size [sizeBytes]byte
-	if _, err := io.ReadFull(in, size[:]); err != nil {
+	if _, err := io.ReadFull(r.In, size[:]); err != nil {
 		return nil, err
 	}
 	n := int64(binary.BigEndian.Uint32(size[:]))
 	if n > MaxFrameBytes {
 		return nil, fmt.Errorf("%w: frame of %d bytes: at most %d are read%s", ErrMalformed, n, MaxFrameBytes, hint(size))
 	}
-	frame := make([]byte, sizeBytes+min(n, max(firstBytes, int64(greatest))))
+	frame := r.room(n)
 	copy(frame, size[:])
 	for have := int64(0); ; {
-		if _, err := io.ReadFull(in, frame[sizeBytes+have:]); err != nil {
+		if _, err := io.ReadFull(r.In, frame[sizeBytes+have:]); err != nil {
 			return nil, fmt.Errorf("frame of %d bytes: %w", n, noEOF(err))
 		}
 		if have = int64(len(frame)) - sizeBytes; have == n {
+			r.greatest = max(r.greatest, n)
 			return frame, nil
 		}
 		more := make([]byte, sizeBytes+min(n, growth*have))
 		copy(more, frame)
 		frame = more
 	}
+}
+
+// room returns room for a frame, or for its beginning.
+func (r *FrameReader) room(n int64) []byte {
+	if r.Room != nil {
+		if room := r.Room(sizeBytes+int(n), n <= r.greatest); room != nil {
+			return room[:sizeBytes+n]
+		}
+	}
+	return make([]byte, sizeBytes+min(n, max(firstBytes, r.greatest)))
 }
 
 // hint says what else the other side may speak.
