@@ -8,7 +8,7 @@ import { profile } from "k6/x/trust";
 import { contract, milliseconds, once, pause } from "./lib/contract.js";
 
 const partitions = 3;
-const during = 1000; // records to each partition while brokers are cut off
+const during = 1500; // records to each partition while brokers are cut off
 const after = 100; // and when all is healed
 const { ledger, options: withThresholds, setup, judge } = contract({
   script: "network_partition",
@@ -39,9 +39,9 @@ export async function send() {
 
 export async function cut() {
   const brokers = await target.brokers();
-  await together([{ broker: brokers[0], action: "blackhole", for: "2s" }]);
-  await together([{ broker: brokers[1 % brokers.length], on: "response", action: "blackhole", for: "2s" }]); // heard, and silent
-  await together(brokers.slice(1).map((broker) => ({ broker, action: "blackhole", for: "2s" })));
+  await together([{ broker: brokers[0], action: "blackhole" }]);
+  await together([{ broker: brokers[1 % brokers.length], on: "response", action: "blackhole" }]); // heard, and silent
+  await together(brokers.slice(1).map((broker) => ({ broker, action: "blackhole" })));
 
   for (let partition = 0; partition < partitions; partition++) {
     const { acked } = await ledger.produce({ partition, records: after, timeout: patience });
@@ -50,12 +50,14 @@ export async function cut() {
 }
 
 /**
- * together injects faults at once and waits until all are over.
+ * together injects faults at once, and ends them two seconds after the last of them has begun to hit.
  * @param {import("k6/x/chaos").KafkaFault[]} specs
  */
 async function together(specs) {
   const faults = await Promise.all(specs.map((spec) => target.inject(spec)));
-  await Promise.all(faults.map((fault) => fault.done));
+  await Promise.all(faults.map((fault) => fault.waitHits(1)));
+  await pause(2000);
+  await Promise.all(faults.map((fault) => fault.stop()));
 }
 
 export async function read() {

@@ -128,6 +128,9 @@ func TestEffects(t *testing.T) {
 	c, _ := controller(t)
 	for spec, want := range map[string][]chaos.Effect{
 		`{"api": "Produce", "action": "drop"}`:      {{Rule: "LOST_ACKED", Did: "dropped", Exact: true}},
+		`{"api": "Produce", "key": "^a", "action": "drop"}`: {
+			{Rule: "LOST_ACKED", Did: "dropped", Exact: true}, {Rule: "OFFSET_MISMATCH", Did: "dropped parts of batches,"},
+		},
 		`{"api": "Produce", "action": "duplicate"}`: {{Rule: "DUPLICATE", Did: "doubled", Exact: true}},
 		`{"api": "Produce", "action": "corrupt"}`:   {{Rule: "CORRUPT", Did: "spoilt", Exact: true}},
 		`{"api": "Fetch", "action": "drop"}`:        {{Rule: "POLL_SKIP", Did: "hid"}},

@@ -16,6 +16,7 @@ const (
 	mainLeg  legKind = iota
 	slowLeg          // answered once a group is ready: JoinGroup, SyncGroup
 	fetchLeg         // answered once there are records
+	askLeg           // what any broker can answer: it must not wait behind records that are being stored
 	ownLeg           // questions of the proxy itself
 	watchLeg         // and further ones: fetches that only tell that there are records
 )

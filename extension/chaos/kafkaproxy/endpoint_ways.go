@@ -3,6 +3,7 @@ package kafkaproxy
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -61,24 +62,40 @@ func toAnyone(_ context.Context, r *endpointRouter, c *call) error {
 	return nil
 }
 
-// tryAll sends a call to one broker after the other, until then gets an answer. If none of them is
-// there, the client's connection ends, as that to a single broker would.
+// hedge is how long a broker has to answer what any of them could, before the next one is asked as well. The first answer counts.
+const hedge = time.Second
+
+// tryAll sends a call to one broker after the other, until then gets an answer; then has to answer the call, and may be called
+// again. If none of them is there, the client's connection ends, as that to a single broker would.
 func (r *endpointRouter) tryAll(c *call, candidates []*backend, then func(b *backend, p *call)) {
 	if len(candidates) == 0 {
 		c.fail(fmt.Errorf("%s request: %w", c.Key.Name(), errNobody))
 		return
 	}
 	b := candidates[0]
-	g := r.leg(b, mainLeg)
+	g := r.leg(b, askLeg)
+	next := sync.OnceFunc(func() { r.tryAll(c, candidates[1:], then) })
 	p := c.part(func(p *call) {
 		if p.err != nil {
-			r.tryAll(c, candidates[1:], then)
+			next()
 			return
 		}
 		r.settle(b)
 		then(b, p)
 	})
 	g.send(p)
+	if len(candidates) > 1 {
+		time.AfterFunc(hedge, func() {
+			select {
+			case <-p.done:
+			case <-c.done:
+			default:
+				now := time.Now()
+				b.missed.Store(&now) // others are asked first for a while
+				next()
+			}
+		})
+	}
 	time.AfterFunc(askTimeout, func() { // a broker that is frozen accepts connections, and says nothing
 		select {
 		case <-p.done:
