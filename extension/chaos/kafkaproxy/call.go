@@ -30,6 +30,7 @@ type call struct {
 	response []byte        // frame; nil where the API has none (acks=0)
 	answer   kmsg.Response // the response, once somebody asked for it
 	bare     bool          // there is an answer, and no response has been made of it yet: its records would have to be copied
+	frames   [][]byte      // those of brokers that the records of a bare answer are parts of
 	written  atomic.Bool   // the request has been sent whole
 	err      error         // why there is none; then the connection that waits for it is ended
 

@@ -51,6 +51,7 @@ type fetching struct {
 	wants   []want
 	shares  []*share
 	refused map[position]int16
+	frames  [][]byte // what the brokers answered last, whose records the client gets
 }
 
 // fetch answers a fetch of one broker's partitions with what that broker says. One of several brokers' is put together: they are
@@ -204,6 +205,7 @@ func (f *fetching) results(shares []*share, parts []*call) ([]result, int16) {
 	for at, code := range f.refused {
 		place[at] = refusedFetch(at, code)
 	}
+	f.frames = nil
 	for i, s := range shares {
 		s.bytes = 0
 		response, err := parts[i].answered()
@@ -217,6 +219,7 @@ func (f *fetching) results(shares []*share, parts []*call) ([]result, int16) {
 		if m.ErrorCode != 0 {
 			return nil, m.ErrorCode
 		}
+		f.frames = append(f.frames, parts[i].response)
 		for j := range m.Topics {
 			for k := range m.Topics[j].Partitions {
 				p := &m.Topics[j].Partitions[k]
@@ -270,6 +273,7 @@ func (f *fetching) respond(results []result, code int16) {
 		}
 		response.Topics[n-1].Partitions = append(response.Topics[n-1].Partitions, *r.answer)
 	}
+	f.call.frames = f.frames
 	f.call.respond(response)
 }
 

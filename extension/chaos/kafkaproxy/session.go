@@ -151,9 +151,7 @@ func (s *session) answer(ctx context.Context) error {
 		if err := c.respondTo(s.conn); err != nil {
 			return err
 		}
-		if m, ok := s.router.(*mirrorRouter); ok {
-			m.release(c)
-		}
+		s.proxy.release(c)
 	}
 }
 

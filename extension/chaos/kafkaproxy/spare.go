@@ -38,17 +38,17 @@ func (s *spare) give(frame []byte) {
 	}
 }
 
-// release gives away the frames of a call that a mirror has answered. It does so only where nobody else can know them: rules and events
-// may have looked at any call since there are some, and a request may be answered before it is written.
-func (r *mirrorRouter) release(c *call) {
-	p := r.mirror.proxy
-	if p.faults.looked.Load() {
-		return
-	}
+// release gives away the frames of a call whose answer the client has got. It does so only where nobody else can know them: rules and
+// events may have looked at any call since there are some, and a request may be answered before it is written.
+func (p *Proxy) release(c *call) {
 	switch {
-	case c.Key == kmsg.Fetch && c.response != nil:
-		p.spare.give(c.response)
+	case p.faults.looked.Load():
 	case c.Key == kmsg.Produce && c.written.Load():
 		p.spare.give(c.Frame)
+	case c.Key == kmsg.Fetch:
+		p.spare.give(c.response)
+		for _, frame := range c.frames {
+			p.spare.give(frame)
+		}
 	}
 }
