@@ -1,6 +1,7 @@
 // What every scenario shares: one ledger, options whose thresholds make a FAIL or an INCONCLUSIVE an exit code, and the
 // judgement at the end. A script says what it sends and how it reads; the profile says where.
 import { check } from "k6";
+import { setTimeout } from "k6/timers";
 import { Ledger } from "k6/x/trust";
 
 /**
@@ -59,6 +60,7 @@ export function once(exec, vus = 1, maxDuration = "5m") {
  * @param {string | number} duration
  */
 export function milliseconds(duration) {
+  /** @type {Record<string, number>} */
   const units = { h: 3600000, m: 60000, s: 1000, ms: 1 };
   return [...String(duration).matchAll(/([\d.]+)(ms|h|m|s)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit], 0);
 }

@@ -5,18 +5,20 @@ export const options = { iterations: 1 };
 const target = new Target();
 
 export default async function () {
-  for (const spec of [
+  /** @type {any[]} */
+  const wrong = [
     { api: "Produce", action: "dorp" },
     { api: "Produce", topik: "t", action: "drop" },
     { api: "Heartbeat", action: "drop" },
     "drop",
     undefined,
-  ]) {
+  ];
+  for (const spec of wrong) {
     try {
       await target.inject(spec);
       console.log("accepted");
     } catch (e) {
-      console.log(`refused: ${e.message || e}`);
+      console.log(`refused: ${e instanceof Error ? e.message : e}`);
     }
   }
 }
