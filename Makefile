@@ -60,7 +60,7 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	if [[ -n $$unformatted ]]; then printf 'not formatted (gofumpt -l -w):\n%s\n' "$$unformatted"; exit 1; fi
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
-	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check
+	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check scripts/console-check
 	cd tools/typescript && npx --no-install tsc --project .
 	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
 
