@@ -49,17 +49,18 @@ func (m *member) run(ctx context.Context) {
 	defer close(m.stopped)
 	for {
 		fetches := m.client.PollFetches(ctx)
+		m.mu.Lock()
+		m.records = append(m.records, fetches.Records()...) // the last ones too: the client commits what it has handed out
 		if ctx.Err() != nil || fetches.IsClientClosed() {
+			m.mu.Unlock()
 			return
 		}
-		m.mu.Lock()
 		fetches.EachError(func(_ string, _ int32, err error) {
 			// kfake forgets where the epochs of former leaders end; its clients read again then
 			if lost := (*kgo.ErrDataLoss)(nil); !m.line.world.changing || !errors.As(err, &lost) {
 				m.failure = err
 			}
 		})
-		m.records = append(m.records, fetches.Records()...)
 		m.mu.Unlock()
 	}
 }

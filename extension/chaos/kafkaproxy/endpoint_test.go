@@ -1,6 +1,7 @@
 package kafkaproxy_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -78,16 +79,26 @@ func fillTopic(t *testing.T, cl *kgo.Client, topic string, records int) {
 	require.NoError(t, cl.ProduceSync(testContext(t), batch...).FirstErr())
 }
 
-// read consumes until it has so many records, and returns the values, sorted.
+// read consumes until it has so many records, and returns the values, sorted. kfake forgets where the epochs of former leaders end, and
+// has its clients read again then: what comes again after that is left out.
 func read(t *testing.T, cl *kgo.Client, records int) []string {
 	t.Helper()
 	var values []string
+	again := false
 	for len(values) < records {
 		fetches := cl.PollFetches(testContext(t))
-		require.NoError(t, fetches.Err())
+		fetches.EachError(func(_ string, _ int32, err error) {
+			if lost := (*kgo.ErrDataLoss)(nil); !errors.As(err, &lost) {
+				require.NoError(t, err)
+			}
+			again = true
+		})
 		fetches.EachRecord(func(r *kgo.Record) { values = append(values, string(r.Value)) })
+		slices.Sort(values)
+		if again {
+			values = slices.Compact(values)
+		}
 	}
-	slices.Sort(values)
 	return values
 }
 
