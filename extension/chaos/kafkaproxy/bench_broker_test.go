@@ -35,7 +35,7 @@ func startInstantBrokers() (*instantBrokers, error) {
 	s := &instantBrokers{}
 	s.batch, s.records = batchOf(benchBatch / benchValue)
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // the process ends it
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}

@@ -80,7 +80,7 @@ type process struct {
 
 func startProcess(b *testing.B, role string, brokers ...string) process {
 	b.Helper()
-	cmd := exec.Command(os.Args[0], brokers...) //nolint:noctx,gosec // this test; it ends with its input
+	cmd := exec.Command(os.Args[0], brokers...)
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	return run(b, cmd)
 }

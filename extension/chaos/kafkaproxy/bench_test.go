@@ -41,7 +41,8 @@ type way struct {
 func (w way) client(b *testing.B, options ...kgo.Opt) *kgo.Client {
 	b.Helper()
 	cl, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(w.seeds...), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.DefaultProduceTopic(benchTopic), kgo.MaxBufferedRecords(64_000),
+		kgo.SeedBrokers(w.seeds...), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.DefaultProduceTopic(benchTopic),
+		kgo.MaxBufferedRecords(64_000),
 		kgo.Dialer(func(ctx context.Context, network, address string) (net.Conn, error) {
 			if other := w.through[address]; other != "" {
 				address = other
@@ -71,7 +72,7 @@ func ways(b *testing.B, brokersAre string) []way {
 		{name: "passthrough", seeds: brokers, through: forward(startProcess(b, rolePassthrough, brokers...))},
 	}
 	if binary := os.Getenv("TOXIPROXY"); binary != "" {
-		toxiproxy := run(b, exec.Command(binary, brokers...)) //nolint:noctx,gosec // ends with its input
+		toxiproxy := run(b, exec.Command(binary, brokers...))
 		all = append(all, way{name: "toxiproxy", seeds: brokers, through: forward(toxiproxy)})
 	}
 	return all
@@ -103,6 +104,7 @@ func extra(direct, way float64) float64 { return way - direct }
 // direct ones.
 func BenchmarkProduce(b *testing.B) {
 	eachKind(b, func(b *testing.B, kind string) {
+		b.Helper()
 		all := ways(b, kind)
 		compareWays(b, all, "/direct", func(w way) float64 {
 			took := produceLoad(b, w)
@@ -117,6 +119,7 @@ func BenchmarkProduce(b *testing.B) {
 // BenchmarkFetch reads as much.
 func BenchmarkFetch(b *testing.B) {
 	eachKind(b, func(b *testing.B, kind string) {
+		b.Helper()
 		all := ways(b, kind)
 		if kind == roleKfake {
 			produceLoad(b, all[0])
@@ -225,7 +228,7 @@ func BenchmarkIdleConnections(b *testing.B) {
 		before := resident(b, p.pid)
 		conns := make([]net.Conn, connections)
 		for i := range conns {
-			conn, err := net.Dial("tcp", p.addresses[0]) //nolint:noctx // loopback
+			conn, err := net.Dial("tcp", p.addresses[0])
 			require.NoError(b, err)
 			defer conn.Close()
 			ask(b, conn, offer())

@@ -81,7 +81,8 @@ func byMethod(methods map[string]answerer) answerer {
 		if do := methods[r.Method]; do != nil {
 			return do(r)
 		}
-		return refused(http.StatusMethodNotAllowed, fmt.Errorf("%s %s: allowed are %s", r.Method, r.URL.Path, strings.Join(slices.Sorted(maps.Keys(methods)), " and ")))
+		allowed := strings.Join(slices.Sorted(maps.Keys(methods)), " and ")
+		return refused(http.StatusMethodNotAllowed, fmt.Errorf("%s %s: allowed are %s", r.Method, r.URL.Path, allowed))
 	}
 }
 

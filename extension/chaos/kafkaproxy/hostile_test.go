@@ -296,7 +296,7 @@ func mischief() map[string]struct {
 		serve func(conn net.Conn)
 		said  string
 	}{
-		"answers another request":    {answer(func(id int32) []byte { return append(header(id+1, 5), 0) }), "answered request 77 with response 78"},
+		"answers another request":    {answer(func(id int32) []byte { return append(header(id+1, 5), 0) }), "request 77 with response 78"},
 		"answers without a header":   {answer(func(int32) []byte { return []byte{0, 0, 0, 2, 0, 0} }), "has no header"},
 		"sends a length only":        {answer(func(int32) []byte { return []byte{0x7f, 0xff, 0xff, 0xff} }), "at most"},
 		"sends garbage in a frame":   {answer(func(id int32) []byte { return append(header(id, 9), 0xff, 0xff, 0xff, 0xff, 0xff) }), "malformed"},

@@ -64,7 +64,7 @@ func (m *mirror) next() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	number, err := net.LookupPort("tcp", port)
+	number, err := net.DefaultResolver.LookupPort(m.proxy.ctx, "tcp", port)
 	if err != nil {
 		return "", fmt.Errorf("listen address %s: %w", m.proxy.options.Listen, err)
 	}
@@ -84,7 +84,7 @@ func (m *mirror) place(node int32, host *string, port *int32) error {
 	}
 	*host = m.proxy.options.Advertise
 	_, text, _ := net.SplitHostPort(address)
-	number, err := strconv.Atoi(text)
+	number, err := strconv.ParseInt(text, 10, 32)
 	*port = int32(number)
 	return err
 }
