@@ -3,7 +3,6 @@ package kafkaproxy_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -33,7 +32,7 @@ func membership(options ...kgo.Opt) func(*testing.T, *world) {
 		w.quick(t, group)
 		sent := w.produce(t, w.client(t), append(spread(first, 4, 5), spread(second, 4, 5)...)...)
 		options := append(slices.Clone(options), kgo.ConsumeTopics(first, second), kgo.ConsumerGroup(group),
-			kgo.SessionTimeout(time.Second)) // so that a dead one is noticed soon
+			kgo.SessionTimeout(deadAfter))
 		a := w.join(t, options...)
 		a.waitFor(t, func() bool { return len(a.owned()) == 8 })
 		b := w.join(t, options...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
+
+// deadAfter is when a member that is not heard of counts as dead: soon, but no member of a busy machine must be taken for one.
+const deadAfter = 5 * time.Second
 
 // member reads as a member of a group, in the background.
 type member struct {
@@ -138,7 +142,7 @@ func (w *world) quick(t *testing.T, group string) {
 	t.Helper()
 	resource := kmsg.NewIncrementalAlterConfigsRequestResource()
 	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
-	for name, value := range map[string]string{"consumer.heartbeat.interval.ms": "100", "consumer.session.timeout.ms": "1000"} {
+	for name, value := range map[string]string{"consumer.heartbeat.interval.ms": "100", "consumer.session.timeout.ms": strconv.FormatInt(deadAfter.Milliseconds(), 10)} {
 		config := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 		config.Name, config.Value = name, &value
 		resource.Configs = append(resource.Configs, config)
