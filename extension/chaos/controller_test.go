@@ -130,6 +130,7 @@ func TestEffects(t *testing.T) {
 		`{"api": "Produce", "action": "drop"}`:      {{Rule: "LOST_ACKED", Did: "dropped", Exact: true}},
 		`{"api": "Produce", "key": "^a", "action": "drop"}`: {
 			{Rule: "LOST_ACKED", Did: "dropped", Exact: true}, {Rule: "OFFSET_MISMATCH", Did: "dropped parts of batches,"},
+			{Rule: "TWO_ACKS", Did: "dropped parts of batches,"},
 		},
 		`{"api": "Produce", "action": "duplicate"}`: {{Rule: "DUPLICATE", Did: "doubled", Exact: true}},
 		`{"api": "Produce", "action": "corrupt"}`:   {{Rule: "CORRUPT", Did: "spoilt", Exact: true}},

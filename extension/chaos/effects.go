@@ -28,8 +28,8 @@ func (h *Handle) Effects() []Effect {
 	switch h.rule.Action {
 	case kafkaproxy.Drop:
 		add(produce, "dropped", !fetch, "LOST_ACKED")
-		// What stays of a batch moves up, and was acked where it would have stood.
-		add(produce && h.rule.Key+h.rule.Value != "", "dropped parts of batches,", false, "OFFSET_MISMATCH")
+		// What stays of a batch moves up, and was acked where it would have stood: at offsets that others get.
+		add(produce && h.rule.Key+h.rule.Value != "", "dropped parts of batches,", false, "OFFSET_MISMATCH", "TWO_ACKS")
 		add(fetch, "hid", false, "POLL_SKIP")
 	case kafkaproxy.Duplicate:
 		add(true, "doubled", true, "DUPLICATE")

@@ -144,6 +144,7 @@ func (j *judging) locateDuplicates() {
 
 // locateWanted finds a place for each record that evidence names.
 func (j *judging) locateWanted() {
+	most := j.evidenceOf(AbortedRead)
 	for _, p := range j.producers {
 		for _, of := range [...]func(func(int64) bool){
 			func(visit func(int64) bool) { each(p.aborted(), visit) },
@@ -153,7 +154,7 @@ func (j *judging) locateWanted() {
 			of(func(sequence int64) bool {
 				j.wanted[p.serial(uint64(sequence))] = place{}
 				kept++
-				return kept < j.options.MaxEvidence
+				return kept < most
 			})
 		}
 	}
@@ -165,6 +166,14 @@ func (j *judging) locateWanted() {
 			j.wanted[s] = place{v, offset}
 		}
 	})
+}
+
+// evidenceOf is how many findings of a rule are examined one by one. Those that a fault may have brought about go by the topic of each.
+func (j *judging) evidenceOf(rule Code) int {
+	if j.out.foreseen.concerns(rule) {
+		return maxCopies
+	}
+	return j.options.MaxEvidence
 }
 
 // eachShown visits all records that final reads show, by partition and offset.

@@ -14,7 +14,7 @@ func (j *judging) foundElsewhere(v *partView, offset int64, s Serial) {
 	}
 	p.mismatched.Add(s.Sequence())
 	v.mismatched.add(uint64(offset))
-	if len(j.mismatches) >= j.options.MaxEvidence {
+	if len(j.mismatches) >= j.evidenceOf(OffsetMismatch) {
 		j.beyond++
 		return
 	}

@@ -265,7 +265,7 @@ func (l *liveReader) atEnd(ctx context.Context) bool {
 // goes by.
 func (l *liveReader) starved(ctx context.Context) {
 	missing := l.run.ledger.Missing(l.group) - l.run.foreseenLost()
-	if l.o.For > 0 || missing <= 0 || l.atEnd(ctx) {
+	if l.o.For > 0 || missing <= 0 || l.run.hidden() || l.atEnd(ctx) {
 		return
 	}
 	l.run.ledger.Starved(ledger.Starved{

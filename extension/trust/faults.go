@@ -112,6 +112,11 @@ func (r *Run) foreseen() []ledger.Foreseen {
 	return out
 }
 
+// hidden says whether a fault has kept records from readers: then what they miss says nothing about the target.
+func (r *Run) hidden() bool {
+	return slices.ContainsFunc(r.foreseen(), func(f ledger.Foreseen) bool { return f.Code == ledger.PollSkip })
+}
+
 // foreseenLost is how many acked records no reader can ever get, because faults took them away.
 func (r *Run) foreseenLost() (n int64) {
 	for _, f := range r.foreseen() {

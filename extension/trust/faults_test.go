@@ -144,3 +144,38 @@ func TestAClientThatIsSentElsewhereIsSeen(t *testing.T) {
 		require.Equal(t, "METADATA_LIE/address", f.Rule())
 	}
 }
+
+// Whatever a fault does to records and to what is said of them, the target is not blamed.
+func TestNoFaultIsBlamedOnTheTarget(t *testing.T) {
+	t.Parallel()
+	for name, spec := range map[string]string{
+		"parts of batches":    `{"api": "Produce", "key": "1$", "action": "drop", "times": 2}`,
+		"from readers":        `{"api": "Fetch", "action": "drop", "times": 2}`,
+		"refused and written": `{"api": "Produce", "on": "response", "action": "error", "error": "INVALID_RECORD", "times": 2}`,
+		"spoilt":              `{"api": "Produce", "action": "corrupt", "times": 2}`,
+		"spoilt for readers":  `{"api": "Fetch", "action": "corrupt", "times": 2}`,
+		"doubled":             `{"api": "Produce", "action": "duplicate", "times": 2}`,
+		"exchanged":           `{"api": "Produce", "action": "reorder", "times": 2}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := open(t, trust.TargetOptions{Profile: load(t, map[string]string{"K6_PROFILE_LIMITS_STUCK": "1s"})})
+			run := newRun(t, target, nil)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := run.Prepare(ctx)
+			require.NoError(t, err)
+			fault := inject(t, target, spec)
+			for range 2 {
+				_, err := run.Produce(ctx, 1, trust.ProduceOptions{Records: 500, Keys: 50, BatchSize: 4 << 10})
+				require.NoError(t, err)
+			}
+			_, err = run.Consume(ctx, 1, trust.ConsumeOptions{Timeout: 6 * time.Second})
+			require.NoError(t, err)
+			verdict := judge(t, run)
+			require.Positive(t, fault.Hits())
+			require.Empty(t, verdict.Findings)
+			require.NotEqual(t, contract.Fail, verdict.Status)
+		})
+	}
+}

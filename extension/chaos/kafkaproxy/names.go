@@ -38,10 +38,3 @@ func (n *topicNames) name(name string, id [16]byte) string {
 	defer n.mu.RUnlock()
 	return n.byID[id]
 }
-
-// id returns the topic's id, zero if it is not known.
-func (n *topicNames) id(name string) [16]byte {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return n.byName[name]
-}
