@@ -127,9 +127,10 @@ func TestEffects(t *testing.T) {
 	t.Parallel()
 	c, _ := controller(t)
 	for spec, want := range map[string][]chaos.Effect{
-		`{"api": "Produce", "action": "drop"}`:      {{Rule: "LOST_ACKED", Did: "dropped", Exact: true}},
+		`{"api": "Produce", "action": "drop"}`: {{Rule: "LOST_ACKED", Did: "dropped", Exact: true}},
 		`{"api": "Produce", "key": "^a", "action": "drop"}`: {
-			{Rule: "LOST_ACKED", Did: "dropped", Exact: true}, {Rule: "OFFSET_MISMATCH", Did: "dropped parts of batches,"},
+			{Rule: "LOST_ACKED", Did: "dropped", Exact: true},
+			{Rule: "OFFSET_MISMATCH", Did: "dropped parts of batches,"},
 			{Rule: "TWO_ACKS", Did: "dropped parts of batches,"},
 		},
 		`{"api": "Produce", "action": "duplicate"}`: {{Rule: "DUPLICATE", Did: "doubled", Exact: true}},

@@ -66,7 +66,8 @@ func meant(rt *sobek.Runtime, value sobek.Value, name string) error {
 		given, ok = value.ToObject(rt).Get("name").Export().(string)
 	}
 	if !ok {
-		return fmt.Errorf("Target: profile must be what profile() gives, or the name of it, not %s", kind(value)) //nolint:staticcheck // the class
+		//nolint:staticcheck // it begins with the name of the class, as the errors of options do
+		return fmt.Errorf("Target: profile must be what profile() gives, or the name of it, not %s", kind(value))
 	}
 	if given != name {
 		//nolint:staticcheck // it begins with the name of the class, as the errors of options do

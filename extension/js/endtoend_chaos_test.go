@@ -68,7 +68,8 @@ func TestMessageFaultsAreNoticed(t *testing.T) {
 // The same faults on brokers of their own addresses, through a mirror.
 func TestMessageFaultsAreNoticedThroughAMirror(t *testing.T) {
 	t.Parallel()
-	k := startK6(t, []string{"K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false", "K6_PROFILE_CHAOS_KAFKA_PROXY=mirror"}, "run", "tests/message_faults.js")
+	env := []string{"K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false", "K6_PROFILE_CHAOS_KAFKA_PROXY=mirror"}
+	k := startK6(t, env, "run", "tests/message_faults.js")
 	require.Zero(t, k.wait(t), k.out.String())
 	require.Equal(t, contract.Pass, k.verdict(t).Status)
 	require.NotEmpty(t, k.verdict(t).Foreseen)

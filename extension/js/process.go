@@ -311,7 +311,8 @@ func (p *process) claim(opts trust.Options) error {
 	if was := *p.terms; !reflect.DeepEqual(was, opts) {
 		//nolint:staticcheck // it begins with the name of the class, as the errors of options do
 		return fmt.Errorf("Ledger: a script has one ledger, and every virtual user gives it the same options: there is one for %s "+
-			"(topics %s, %d partitions, %d records, autoCreate %t) already", was.Script, strings.Join(was.Topics, ", "), was.Partitions, was.Records, was.AutoCreate)
+			"(topics %s, %d partitions, %d records, autoCreate %t) already",
+			was.Script, strings.Join(was.Topics, ", "), was.Partitions, was.Records, was.AutoCreate)
 	}
 	return nil
 }

@@ -16,8 +16,9 @@ import (
 type disturbances struct {
 	mu     sync.Mutex
 	active map[*chaos.Handle]func() // how to tell the ledger that it has ended
-	calm   context.Context          // of questions that are asked only while nothing is disturbed; ends when a fault begins
-	stir   context.CancelFunc       // ends calm
+
+	calm context.Context    //nolint:containedctx // ends when a fault begins: of questions that are asked only while nothing is disturbed
+	stir context.CancelFunc // ends calm
 }
 
 // whileCalm gives a context that ends when a fault begins; false while one is active. What the run asks for its own sake must not

@@ -90,7 +90,7 @@ func TestWhatAFaultTakesIsForeseen(t *testing.T) {
 	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict)
 	require.EqualValues(t, 3, fault.Hits())
 	require.NotEmpty(t, verdict.Foreseen)
-	require.EqualValues(t, verdict.Acked-verdict.Found, verdict.ForeseenLost)
+	require.Equal(t, verdict.Acked-verdict.Found, verdict.ForeseenLost)
 	require.Positive(t, verdict.ForeseenLost)
 }
 

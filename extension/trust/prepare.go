@@ -41,7 +41,8 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	defer done()
 	info := Info{
 		Brokers: []Broker{},
-		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...), Topic: r.opts.Topics[0], Topics: r.opts.Topics,
+		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...),
+		Topic: r.opts.Topics[0], Topics: r.opts.Topics,
 	}
 	if err := r.claimResults(); err != nil {
 		return info, err

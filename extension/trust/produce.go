@@ -180,8 +180,8 @@ func keysOf(n int) [][]byte {
 	return keys
 }
 
-// settle tells the ledger what became of a record; began is zero where nobody knows when it was sent. One that we gave up, because its call, the script or the run ended, says
-// nothing about the target.
+// settle tells the ledger what became of a record; began is zero where nobody knows when it was sent. One that we gave up, because its
+// call, the script or the run ended, says nothing about the target.
 func (r *Run) settle(serial ledger.Serial, began time.Time, retried, givenUp bool, result kafka.Result) (ledger.OutcomeKind, string) {
 	outcome := ledger.Outcome{
 		Serial: serial, TP: ledger.TopicPartition{Topic: result.Topic, Partition: result.Partition},

@@ -142,7 +142,8 @@ func (w *world) quick(t *testing.T, group string) {
 	t.Helper()
 	resource := kmsg.NewIncrementalAlterConfigsRequestResource()
 	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
-	for name, value := range map[string]string{"consumer.heartbeat.interval.ms": "100", "consumer.session.timeout.ms": strconv.FormatInt(deadAfter.Milliseconds(), 10)} {
+	session := strconv.FormatInt(deadAfter.Milliseconds(), 10)
+	for name, value := range map[string]string{"consumer.heartbeat.interval.ms": "100", "consumer.session.timeout.ms": session} {
 		config := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 		config.Name, config.Value = name, &value
 		resource.Configs = append(resource.Configs, config)
