@@ -7,7 +7,6 @@ import (
 	"go.k6.io/k6/v2/metrics"
 
 	"k6suite/extension/chaos"
-	"k6suite/extension/trust"
 )
 
 // faultSamples keep what faults come to until a virtual user can report it: faults end when nobody calls.
@@ -65,13 +64,12 @@ func (f *faultSamples) take(r *reporter) metrics.Samples {
 // phaseTag is the tag by which samples of the phases of a run are told apart.
 const phaseTag = "phase"
 
-// phase is where the run is; preflight as long as there is none.
-func (p *process) phase() string {
+// tagPhase marks samples with where the run is. A script without a ledger has no run, and no phases.
+func (p *process) tagPhase(tags *metrics.TagsAndMeta) {
 	p.mu.Lock()
 	run := p.run
 	p.mu.Unlock()
-	if run == nil {
-		return string(trust.Preflight)
+	if run != nil {
+		tags.SetTag(phaseTag, string(run.Phase()))
 	}
-	return string(run.Phase())
 }

@@ -1,7 +1,9 @@
 package js_test
 
 import (
+	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,4 +75,31 @@ func TestMessageFaultsAreNoticedThroughAMirror(t *testing.T) {
 	require.Zero(t, k.wait(t), k.out.String())
 	require.Equal(t, contract.Pass, k.verdict(t).Status)
 	require.NotEmpty(t, k.verdict(t).Foreseen)
+}
+
+// Samples say in which phase of the run they were taken.
+func TestSamplesCarryTheirPhase(t *testing.T) {
+	t.Parallel()
+	samples := filepath.Join(t.TempDir(), "samples.json")
+	k := startK6(t, nil, "run", "--out", "json="+samples, "tests/message_faults.js")
+	require.Zero(t, k.wait(t), k.out.String())
+	text, err := os.ReadFile(samples)
+	require.NoError(t, err)
+	phases := map[string]map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		var sample struct {
+			Metric string
+			Data   struct{ Tags map[string]string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &sample))
+		if phase := sample.Data.Tags["phase"]; phase != "" {
+			if phases[sample.Metric] == nil {
+				phases[sample.Metric] = map[string]bool{}
+			}
+			phases[sample.Metric][phase] = true
+		}
+	}
+	require.Contains(t, phases["kafka_writer_message_count"], "recovery")
+	require.Contains(t, phases["chaos_faults_injected"], "fault")
+	require.Contains(t, phases["checks"], "final")
 }

@@ -95,14 +95,14 @@ type reporter struct {
 }
 
 func (m *kafkaMetrics) reporter(vu modules.VU) *reporter {
-	state, phase := vu.State(), m.process.phase()
-	state.Tags.Modify(func(tags *metrics.TagsAndMeta) { tags.SetTag(phaseTag, phase) }) // k6's own samples carry it from here on
+	state := vu.State()
+	state.Tags.Modify(m.process.tagPhase) // k6's own samples carry it from here on
 	return &reporter{kafkaMetrics: m, ctx: vu.Context(), out: state.Samples, tags: state.Tags.GetCurrentValues()}
 }
 
 // report empties the meters into one container.
 func (r *reporter) report(meters ...*gathered) {
-	r.tags.SetTag(phaseTag, r.process.phase()) // which may have changed in the call
+	r.process.tagPhase(&r.tags) // it may have changed in the call
 	samples := r.process.faults.take(r)
 	now := time.Now()
 	add := func(metric *metrics.Metric, tags *metrics.TagSet, value float64) {
