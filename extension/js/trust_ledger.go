@@ -225,7 +225,7 @@ func (l *ledger) expect(requirement, what string, ok bool, evidence string, clai
 }
 
 func (l *ledger) judge() *sobek.Promise {
-	return l.async(func(ctx context.Context, run *trust.Run, to *reporter) (any, error) {
+	promise := l.async(func(ctx context.Context, run *trust.Run, to *reporter) (any, error) {
 		l.process.doubtCutOff(run)
 		verdict, err := run.Judge(ctx)
 		if verdict == nil {
@@ -238,6 +238,10 @@ func (l *ledger) judge() *sobek.Promise {
 		}
 		return *verdict, err
 	})
+	if state := l.vu.State(); state != nil { // what is checked when it is judged belongs to the last phase
+		state.Tags.Modify(func(tags *metrics.TagsAndMeta) { tags.SetTag(phaseTag, string(trust.Final)) })
+	}
+	return promise
 }
 
 func (l *ledger) vuID() int64 {
