@@ -23,8 +23,11 @@ func (r *Run) saw(ctx context.Context, who string, brokers []kafka.Broker) {
 	r.ledger.SawMetadata(m)
 }
 
-// watched has the ledger know where clients go to: an address that is not the bootstrap one came out of metadata.
+// watched has the ledger know where clients go to, where one address is promised: any other came out of metadata.
 func (r *Run) watched(dial kafka.DialFunc) kafka.DialFunc {
+	if r.endpointPromised() == "" {
+		return dial
+	}
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
@@ -171,7 +174,7 @@ func (r *Run) lookAtMetadata(ctx context.Context, who string) error {
 
 // tellSpread tells the ledger what brokers the record traffic went to, where that can be seen.
 func (r *Run) tellSpread() map[int32]ledger.BrokerTraffic {
-	proxy := r.target.endpoint()
+	proxy := r.target.proxy
 	if proxy == nil {
 		return nil
 	}

@@ -22,14 +22,14 @@ func (t *Target) openFaults(ctx context.Context, logger *slog.Logger) (err error
 			"set chaos.kafkaProxy, or K6_PROFILE_CHAOS_KAFKA_PROXY, to mirror or single-endpoint", t.Profile.Name)}
 	switch {
 	case t.embedded != nil && t.embedded.Endpoint() != nil:
-		options.Kafka = t.embedded.Endpoint()
+		t.proxy = t.embedded.Endpoint()
 	case t.Profile.Chaos != nil && t.Profile.Chaos.KafkaProxy != profile.NoKafkaProxy:
 		if t.proxy, err = t.startProxy(ctx, logger); err != nil {
 			return fmt.Errorf("profile %s: chaos.kafkaProxy: %w", t.Profile.Name, err)
 		}
 		t.Kafka.Brokers, t.Kafka.TLS = t.proxy.Addresses(), nil
-		options.Kafka = t.proxy
 	}
+	options.Kafka = t.proxy
 	t.faults = chaos.New(options)
 	return nil
 }
@@ -60,12 +60,4 @@ func (t *Target) closeFaults() {
 	if t.proxy != nil {
 		_ = t.proxy.Close()
 	}
-}
-
-// endpoint is the proxy that knows what brokers the clients' traffic went to; nil where nobody does.
-func (t *Target) endpoint() *kafkaproxy.Proxy {
-	if t.embedded != nil && t.embedded.Endpoint() != nil {
-		return t.embedded.Endpoint()
-	}
-	return t.proxy
 }

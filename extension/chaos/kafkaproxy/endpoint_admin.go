@@ -197,16 +197,8 @@ func writeMarkers(ctx context.Context, r *endpointRouter, c *call) error {
 			parts[to].Markers = append(parts[to].Markers, *split[to])
 		}
 	}
-	for _, to := range order {
-		if to.code == 0 {
-			s.pieces = append(s.pieces, piece{backend: to.backend, kind: mainLeg, request: parts[to]})
-			continue
-		}
-		refused, err := r.refusal(parts[to], c.Version, to.code)
-		if err != nil {
-			return err
-		}
-		s.ready = append(s.ready, refused)
+	if err := allot(s, order, parts); err != nil {
+		return err
 	}
 	if len(order) == 0 {
 		return toAnyone(ctx, r, c)

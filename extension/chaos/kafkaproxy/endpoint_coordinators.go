@@ -144,16 +144,8 @@ func toCoordinators(ctx context.Context, r *endpointRouter, c *call) error {
 		b, code := r.coordinator(ctx, coordinatorKey{kind, keys[i]})
 		return target{b, code}
 	})
-	for _, to := range order {
-		if to.code == 0 {
-			s.pieces = append(s.pieces, piece{backend: to.backend, kind: mainLeg, request: parts[to]})
-			continue
-		}
-		refused, err := r.refusal(parts[to], c.Version, to.code)
-		if err != nil {
-			return err
-		}
-		s.ready = append(s.ready, refused)
+	if err := allot(s, order, parts); err != nil {
+		return err
 	}
 	if len(order) == 0 { // nothing is asked: any broker answers that
 		return toAnyone(ctx, r, c)

@@ -93,16 +93,8 @@ func toLeaders(ctx context.Context, r *endpointRouter, c *call) error {
 		merge: func(answers []kmsg.Response) kmsg.Response { return mergeTopics(request, answers) },
 	}
 	order, parts := splitTopics(request, func(at position) target { return found[at] })
-	for _, to := range order {
-		if to.code == 0 {
-			s.pieces = append(s.pieces, piece{backend: to.backend, kind: mainLeg, request: parts[to]})
-			continue
-		}
-		refused, err := r.refusal(parts[to], c.Version, to.code)
-		if err != nil {
-			return err
-		}
-		s.ready = append(s.ready, refused)
+	if err := allot(s, order, parts); err != nil {
+		return err
 	}
 	s.send()
 	return nil

@@ -23,7 +23,6 @@ type faults struct {
 
 	mu     sync.Mutex
 	closed bool
-	last   int64
 	active []*Fault
 	all    []*Fault // ended ones, too; the one with id n is the nth
 }
@@ -56,8 +55,7 @@ func (p *Proxy) Inject(r Rule) (*Fault, error) {
 		return nil, fmt.Errorf("kafka proxy: %w", net.ErrClosed)
 	}
 	s.looked.Store(true)
-	s.last++
-	f := newFault(m, s.last, s.remove)
+	f := newFault(m, int64(len(s.all)+1), s.remove)
 	s.active, s.all = append(s.active, f), append(s.all, f)
 	s.arm()
 	return f, nil
@@ -81,7 +79,7 @@ func (p *Proxy) AllFaults() []*Fault {
 func (p *Proxy) Injected() int64 {
 	p.faults.mu.Lock()
 	defer p.faults.mu.Unlock()
-	return p.faults.last
+	return int64(len(p.faults.all))
 }
 
 // remove forgets a fault that has ended. Its caller has the fault's lock, so nobody may take that one while having ours.

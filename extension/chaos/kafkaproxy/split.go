@@ -32,6 +32,22 @@ type scatter struct {
 	again   func() bool // what to do once about a lost one, nil if nothing; false if it is too late
 }
 
+// allot makes a piece of each part whose broker is known; for the others the refusal is ready.
+func allot[M kmsg.Request](s *scatter, order []target, parts map[target]M) error {
+	for _, to := range order {
+		if to.code == 0 {
+			s.pieces = append(s.pieces, piece{backend: to.backend, kind: mainLeg, request: parts[to]})
+			continue
+		}
+		refused, err := s.router.refusal(parts[to], s.call.Version, to.code)
+		if err != nil {
+			return err
+		}
+		s.ready = append(s.ready, refused)
+	}
+	return nil
+}
+
 // send sends all pieces at once. The call is answered when the last of them is.
 func (s *scatter) send() {
 	s.left, s.answers = len(s.pieces), make([]kmsg.Response, len(s.pieces))
