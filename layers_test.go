@@ -26,6 +26,7 @@ func layers() map[string][]string {
 		batches   = "extension/internal/recordbatch"
 		proxy     = "extension/chaos/kafkaproxy"
 		chaos     = "extension/chaos"
+		platform  = "extension/chaos/platform"
 		ledger    = "extension/ledger"
 		profile   = "extension/profile"
 		s3proxy   = "extension/chaos/s3proxy"
@@ -42,17 +43,20 @@ func layers() map[string][]string {
 	return map[string][]string{
 		"":        {extension},
 		extension: {js, suite},
-		js:        {suite, trust, report, embedded, contract, kafka, store, chaos, proxy, s3proxy, profile, ledger, nearest, "config"},
-		suite:     {trust, report, embedded, contract, store, proxy, profile, ledger},
-		trust:     {report, embedded, contract, kafka, store, chaos, proxy, s3proxy, profile, ledger},
+		js: {
+			suite, trust, report, embedded, contract, kafka, store, chaos, platform, proxy, s3proxy, profile, ledger, nearest, "config",
+		},
+		suite:     {trust, report, embedded, contract, store, chaos, platform, proxy, s3proxy, profile, ledger},
+		trust:     {report, embedded, contract, kafka, store, chaos, platform, proxy, s3proxy, profile, ledger},
 		report:    {contract, ledger},
-		embedded:  {store, proxy, s3proxy, wire, batches, nearest},
-		chaos:     {proxy, nearest},
+		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
+		chaos:     {platform, proxy, s3proxy, profile, nearest},
+		platform:  {profile, nearest},
 		contract:  {ledger},
 		kafka:     nil,
 		store:     nil,
 		proxy:     {wire, batches, nearest},
-		s3proxy:   nil,
+		s3proxy:   {nearest},
 		profile:   {nearest, "config"},
 		ledger:    nil,
 		nearest:   nil,
