@@ -1,44 +1,86 @@
 package chaos
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"k6suite/extension/chaos/kafkaproxy"
+	"k6suite/extension/chaos/platform"
 )
 
 // ErrEnded is what Inject answers when the run has ended.
 var ErrEnded = errors.New("the run has ended: nothing more can be injected")
 
-// Options say what faults can act on.
+// defaultReady bounds one change of one broker.
+const defaultReady = 30 * time.Second
+
+// Options say what faults can act on. Where one of the three is missing, its Without says why, and what to do.
 type Options struct {
 	// Kafka is the proxy through which clients reach the target.
-	Kafka *kafkaproxy.Proxy
-	// WithoutKafka says why there is none, and what to do.
+	Kafka        *kafkaproxy.Proxy
 	WithoutKafka error
+	// Storage is the proxy through which the target reaches object storage.
+	Storage        StorageProxy
+	WithoutStorage error
+	// Platform controls the target's brokers.
+	Platform        platform.Platform
+	WithoutPlatform error
+
+	// Locate finds leaders and coordinators for faults that select by them; nil: such faults are refused.
+	Locate Locator
+	// Seed of what faults on brokers leave to chance, where they name none. Default: 1.
+	Seed int64
+	// Ready is how long one change of a broker may take, until it serves again. Default: 30s.
+	Ready time.Duration
+}
+
+// Locator finds who is responsible, in the node ids of the platform.
+type Locator interface {
+	// Leader of a partition.
+	Leader(ctx context.Context, topic string, partition int32) (int32, error)
+	// Coordinator of a consumer group.
+	Coordinator(ctx context.Context, group string) (int32, error)
 }
 
 // Controller injects faults and ends them. It is safe for concurrent use.
 type Controller struct {
 	options Options
+	fleet   *fleet // nil where there is no platform
 
 	mu        sync.Mutex
 	ended     bool
+	numbered  int
 	handles   []*Handle
 	listeners []Listener
 	work      sync.WaitGroup
 }
 
-// Listener is told of every fault: when it begins, before it can hit anything, and when it has ended. Calls must not block.
+// Listener is told of every fault: when it begins, before it can hit anything, and when it has ended; and of what faults do to
+// brokers. Calls must not block.
 type Listener interface {
 	Began(*Handle)
 	Ended(*Handle)
+	Broker(BrokerChange)
 }
 
 // New returns a controller without faults.
-func New(o Options) *Controller { return &Controller{options: o} }
+func New(o Options) *Controller {
+	if o.Ready <= 0 {
+		o.Ready = defaultReady
+	}
+	if o.Seed == 0 {
+		o.Seed = 1
+	}
+	c := &Controller{options: o}
+	if o.Platform != nil {
+		c.fleet = newFleet(o, c.tell)
+	}
+	return c
+}
 
 // Listen adds a listener for the faults from here on.
 func (c *Controller) Listen(l Listener) {
@@ -47,51 +89,98 @@ func (c *Controller) Listen(l Listener) {
 	c.listeners = append(c.listeners, l)
 }
 
-// Check says what is wrong with a fault's specification, in JSON, without injecting it.
-func Check(spec []byte) error {
-	_, err := kafkaproxy.ParseRule(spec)
-	return err
-}
-
 // Inject begins the fault that a specification, in JSON, describes. The fault ends by itself, by Stop of its handle, or with the
-// controller.
-func (c *Controller) Inject(spec []byte) (*Handle, error) {
-	rule, err := kafkaproxy.ParseRule(spec)
+// controller; ctx bounds its beginning only. A fault on brokers has acted when Inject returns. It is an error if there is nothing that
+// it could act on; a fault that has acted before it failed is none: see Handle.Err.
+func (c *Controller) Inject(ctx context.Context, spec []byte) (*Handle, error) {
+	asked, err := parse(spec)
 	if err != nil {
 		return nil, err
 	}
-	if c.options.Kafka == nil {
-		return nil, c.options.WithoutKafka
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return nil, ErrEnded
-	}
-	h := &Handle{rule: rule, number: len(c.handles) + 1, ended: make(chan struct{})}
-	for _, l := range c.listeners {
-		l.Began(h)
-	}
-	if h.fault, err = c.options.Kafka.Inject(rule); err != nil {
-		for _, l := range c.listeners {
-			l.Ended(h)
-		}
+	start, err := c.prepare(ctx, asked)
+	if err != nil {
 		return nil, err
 	}
-	c.handles = append(c.handles, h)
-	listeners := slices.Clone(c.listeners)
+	h, listeners, err := c.begin(asked)
+	if err != nil {
+		start.giveUp()
+		return nil, err
+	}
+	fault, err := start.begin(h)
+	h.start(fault)
+	if err != nil {
+		c.end(h, listeners)
+		c.forget(h)
+		return nil, err
+	}
 	c.work.Go(func() {
-		<-h.fault.Done()
-		for _, l := range listeners {
-			l.Ended(h)
-		}
-		close(h.ended) // who waits for the end finds everything told
+		<-fault.Done()
+		c.end(h, listeners)
 	})
+	if brokers, ok := fault.(*processFault); ok {
+		if err := brokers.waitFirst(ctx); err != nil {
+			<-h.ended
+			if h.Hits() == 0 {
+				c.forget(h)
+			}
+			return nil, err
+		}
+	}
 	return h, nil
 }
 
-// Brokers returns the node ids of the brokers behind the Kafka proxy, as far as it knows them, sorted.
-func (c *Controller) Brokers() ([]int32, error) {
+// begin makes a handle and tells of it.
+func (c *Controller) begin(asked asked) (*Handle, []Listener, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return nil, nil, ErrEnded
+	}
+	c.numbered++
+	h := newHandle(asked, c.numbered)
+	c.handles = append(c.handles, h)
+	for _, l := range c.listeners {
+		l.Began(h)
+	}
+	return h, slices.Clone(c.listeners), nil
+}
+
+// end tells those who heard of the beginning. Who waits for the end finds everything told.
+func (c *Controller) end(h *Handle, listeners []Listener) {
+	h.finish()
+	for _, l := range listeners {
+		l.Ended(h)
+	}
+	close(h.ended)
+}
+
+// forget takes back a fault that has not come about.
+func (c *Controller) forget(h *Handle) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handles = slices.DeleteFunc(c.handles, func(other *Handle) bool { return other == h })
+}
+
+// tell tells of what happens to a broker.
+func (c *Controller) tell(change BrokerChange) {
+	c.mu.Lock()
+	listeners := slices.Clone(c.listeners)
+	c.mu.Unlock()
+	for _, l := range listeners {
+		l.Broker(change)
+	}
+}
+
+// Brokers returns the node ids of the brokers that faults can name, sorted: those of the platform, dead ones included, or where there
+// is none, those behind the Kafka proxy, as far as it knows them.
+func (c *Controller) Brokers(ctx context.Context) ([]int32, error) {
+	if c.options.Platform != nil {
+		brokers, err := c.options.Platform.Brokers(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return idsOf(brokers), nil
+	}
 	if c.options.Kafka == nil {
 		return nil, c.options.WithoutKafka
 	}
@@ -105,13 +194,17 @@ func (c *Controller) Handles() []*Handle {
 	return slices.Clone(c.handles)
 }
 
-// Heal ends all faults, and waits until they have.
+// Heal ends all faults, and waits until they have: who was killed serves again, and there are as many brokers as at first. What
+// did not come back is in Err of the handle that took it.
 func (c *Controller) Heal() {
 	var ending sync.WaitGroup
 	for _, h := range c.Handles() {
 		ending.Go(h.Stop)
 	}
 	ending.Wait()
+	if c.fleet != nil {
+		c.fleet.restore()
+	}
 }
 
 // Close ends all faults; none can begin any more.

@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +43,20 @@ type told struct {
 func (l *told) Began(*chaos.Handle) { l.tell("began") }
 func (l *told) Ended(*chaos.Handle) { l.tell("ended") }
 
+func (l *told) Broker(b chaos.BrokerChange) {
+	text := fmt.Sprintf("%d %s", b.ID, b.State)
+	if b.Added {
+		text += " added"
+	}
+	if b.Removed {
+		text += " removed"
+	}
+	if b.AllDead {
+		text += " all"
+	}
+	l.tell(text)
+}
+
 func (l *told) tell(what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,7 +74,7 @@ func TestAFaultIsCountedAndTold(t *testing.T) {
 	c, client := controller(t)
 	listener := &told{}
 	c.Listen(listener)
-	h, err := c.Inject([]byte(`{"api": "Produce", "topic": "t", "action": "error", "error": "NOT_LEADER_OR_FOLLOWER", "times": 2}`))
+	h, err := c.Inject(t.Context(), []byte(`{"api": "Produce", "topic": "t", "action": "error", "error": "NOT_LEADER_OR_FOLLOWER", "times": 2}`))
 	require.NoError(t, err)
 	require.Equal(t, []string{"began"}, listener.all())
 	require.NoError(t, client.ProduceSync(t.Context(), kgo.StringRecord("v")).FirstErr(), "the client tries again")
@@ -78,7 +93,7 @@ func TestAllFaultsEndWithTheController(t *testing.T) {
 	listener := &told{}
 	c.Listen(listener)
 	for range 2 {
-		_, err := c.Inject([]byte(`{"api": "Produce", "action": "swallow"}`))
+		_, err := c.Inject(t.Context(), []byte(`{"api": "Produce", "action": "swallow"}`))
 		require.NoError(t, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -87,18 +102,18 @@ func TestAllFaultsEndWithTheController(t *testing.T) {
 	c.Close()
 	require.Equal(t, []string{"began", "began", "ended", "ended"}, listener.all())
 	require.NoError(t, client.ProduceSync(t.Context(), kgo.StringRecord("v")).FirstErr(), "all is healed")
-	_, err := c.Inject([]byte(`{"action": "disconnect"}`))
+	_, err := c.Inject(t.Context(), []byte(`{"action": "disconnect"}`))
 	require.ErrorIs(t, err, chaos.ErrEnded)
 }
 
 func TestHealLeavesRoomForMore(t *testing.T) {
 	t.Parallel()
 	c, _ := controller(t)
-	first, err := c.Inject([]byte(`{"action": "disconnect"}`))
+	first, err := c.Inject(t.Context(), []byte(`{"action": "disconnect"}`))
 	require.NoError(t, err)
 	c.Heal()
 	<-first.Done()
-	_, err = c.Inject([]byte(`{"action": "disconnect"}`))
+	_, err = c.Inject(t.Context(), []byte(`{"action": "disconnect"}`))
 	require.NoError(t, err)
 }
 
@@ -107,7 +122,7 @@ func TestWrongSpecificationsAreRefused(t *testing.T) {
 	c, _ := controller(t)
 	const spec = `{"api": "Produce", "action": "dorp"}`
 	require.ErrorContains(t, chaos.Check([]byte(spec)), "drop")
-	_, err := c.Inject([]byte(spec))
+	_, err := c.Inject(t.Context(), []byte(spec))
 	require.ErrorContains(t, err, "drop")
 	require.Empty(t, c.Handles())
 	require.NoError(t, chaos.Check([]byte(`{"api": "Produce", "action": "drop"}`)))
@@ -117,9 +132,9 @@ func TestWithoutAProxyNothingCanBeDisturbed(t *testing.T) {
 	t.Parallel()
 	c := chaos.New(chaos.Options{WithoutKafka: errors.New("there is no proxy")})
 	defer c.Close()
-	_, err := c.Inject([]byte(`{"action": "disconnect"}`))
+	_, err := c.Inject(t.Context(), []byte(`{"action": "disconnect"}`))
 	require.EqualError(t, err, "there is no proxy")
-	_, err = c.Brokers()
+	_, err = c.Brokers(t.Context())
 	require.EqualError(t, err, "there is no proxy")
 }
 
@@ -149,7 +164,7 @@ func TestEffects(t *testing.T) {
 		`{"action": "delay", "delay": "1s"}`:                               nil,
 		`{"action": "disconnect"}`:                                         nil,
 	} {
-		h, err := c.Inject([]byte(spec))
+		h, err := c.Inject(t.Context(), []byte(spec))
 		require.NoError(t, err, spec)
 		require.Equal(t, want, h.Effects(), spec)
 		require.Equal(t, spec == `{"api": ["Produce", "Fetch"], "action": "drop"}`, h.Ambiguous(), spec)

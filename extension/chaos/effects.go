@@ -14,8 +14,12 @@ type Effect struct {
 	Exact bool
 }
 
-// Effects are the rules that the fault breaks on purpose. Faults that cost no more than time and errors break none.
+// Effects are the rules that the fault breaks on purpose. Faults that cost no more than time and errors break none, nor do those on
+// storage and on brokers: a target has to withstand them.
 func (h *Handle) Effects() []Effect {
+	if h.asked.family != Wire {
+		return nil
+	}
 	produce, fetch := h.reaches("Produce", kafkaproxy.OnRequest), h.reaches("Fetch", kafkaproxy.OnResponse)
 	var out []Effect
 	add := func(here bool, did string, exact bool, rules ...string) {
@@ -25,16 +29,16 @@ func (h *Handle) Effects() []Effect {
 			}
 		}
 	}
-	switch h.rule.Action {
+	switch h.asked.wire.Action {
 	case kafkaproxy.Drop:
 		add(produce, "dropped", !fetch, "LOST_ACKED")
 		// What stays of a batch moves up, and was acked where it would have stood: at offsets that others get.
-		add(produce && h.rule.Key+h.rule.Value != "", "dropped parts of batches,", false, "OFFSET_MISMATCH", "TWO_ACKS")
+		add(produce && h.asked.wire.Key+h.asked.wire.Value != "", "dropped parts of batches,", false, "OFFSET_MISMATCH", "TWO_ACKS")
 		add(fetch, "hid", false, "POLL_SKIP")
 	case kafkaproxy.Duplicate:
 		add(true, "doubled", true, "DUPLICATE")
 	case kafkaproxy.Corrupt:
-		if h.rule.What != kafkaproxy.SpoilChecksum {
+		if h.asked.wire.What != kafkaproxy.SpoilChecksum {
 			add(produce, "spoilt", !fetch, "CORRUPT")
 			add(fetch, "spoilt", false, "CORRUPT", "INCONSISTENT_OFFSET")
 		}
@@ -49,17 +53,20 @@ func (h *Handle) Effects() []Effect {
 // Ambiguous says that the fault touches records on their way into the log and out of it alike: then its counts do not tell which of
 // them it took, and which the target lost.
 func (h *Handle) Ambiguous() bool {
-	acts := h.rule.Action == kafkaproxy.Drop || h.rule.Action == kafkaproxy.Corrupt && h.rule.What != kafkaproxy.SpoilChecksum
+	if h.asked.family != Wire {
+		return false
+	}
+	acts := h.asked.wire.Action == kafkaproxy.Drop || h.asked.wire.Action == kafkaproxy.Corrupt && h.asked.wire.What != kafkaproxy.SpoilChecksum
 	return acts && h.reaches("Produce", kafkaproxy.OnRequest) && h.reaches("Fetch", kafkaproxy.OnResponse)
 }
 
 // reaches reports whether the fault acts on an API in a direction. Without one of its own it acts where records travel.
 func (h *Handle) reaches(api string, on kafkaproxy.Direction) bool {
-	if len(h.rule.API) > 0 && !slices.Contains(h.rule.API, api) {
+	if len(h.asked.wire.API) > 0 && !slices.Contains(h.asked.wire.API, api) {
 		return false
 	}
-	if h.rule.On != "" {
-		return h.rule.On == on
+	if h.asked.wire.On != "" {
+		return h.asked.wire.On == on
 	}
 	return (api == "Fetch") == (on == kafkaproxy.OnResponse)
 }
