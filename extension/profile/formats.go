@@ -17,9 +17,12 @@ import (
 func formats() []*jsonschema.Format {
 	return []*jsonschema.Format{
 		{Name: "go-duration", Validate: onText(duration)},
+		{Name: "go-duration-or-none", Validate: onText(durationOrNone)},
 		{Name: "host-port", Validate: onText(hostPort)},
+		{Name: "loopback-port", Validate: onText(loopbackPort)},
 		{Name: "http-url", Validate: onText(httpURL)},
 		{Name: "kafka-version", Validate: onText(kafkaVersion)},
+		{Name: "template", Validate: onText(template)},
 	}
 }
 
@@ -45,6 +48,13 @@ func duration(text string) error {
 	return nil
 }
 
+func durationOrNone(text string) error {
+	if d, err := time.ParseDuration(text); err == nil && d == 0 {
+		return nil
+	}
+	return duration(text)
+}
+
 func hostPort(text string) error {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil || host == "" {
@@ -52,6 +62,16 @@ func hostPort(text string) error {
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
 		return errors.New("has no usable port: want host:port with a port from 1 to 65535")
+	}
+	return nil
+}
+
+func loopbackPort(text string) error {
+	if err := hostPort(text); err != nil {
+		return err
+	}
+	if host, _, _ := net.SplitHostPort(text); !net.ParseIP(host).IsLoopback() {
+		return errors.New("is open to other machines: want 127.0.0.1:port")
 	}
 	return nil
 }

@@ -176,6 +176,9 @@ func decode(object map[string]any, name, file string, env Lookup) (*Profile, err
 	if err := decoder.Decode(p); err != nil {
 		return nil, fmt.Errorf("%s: profiles.%s: %w", file, name, err)
 	}
+	if err := p.Chaos.check(); err != nil {
+		return nil, fmt.Errorf("%s: profiles.%s.chaos.%w", file, name, err)
+	}
 	p.Name, p.File = name, file
 	if p.RunID, err = runID(env); err != nil {
 		return nil, err

@@ -53,10 +53,10 @@ func TestShippedProfiles(t *testing.T) {
 	t.Parallel()
 	names, err := profile.Names(given())
 	require.NoError(t, err)
-	require.Equal(t, []string{"embedded", "k8s-local", "kafka-local", "local-docker", "local-service"}, names)
+	require.Equal(t, []string{"embedded", "k8s-local", "kafka-local", "local-docker", "local-service", "processes"}, names)
 	brokers := map[string][]string{
 		"embedded": {}, "local-docker": {"127.0.0.1:9092"}, "local-service": {"127.0.0.1:39092"},
-		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"},
+		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:39292"},
 	}
 	for _, name := range names {
 		p, err := profile.Load(given("K6_PROFILE", name))
@@ -95,7 +95,7 @@ func TestNameAndFile(t *testing.T) {
 func TestUnknownProfileListsTheOnesThatExist(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "nope"))
-	require.EqualError(t, err, `built in: no profile "nope": the profiles are embedded, k8s-local, kafka-local, local-docker, local-service`)
+	require.EqualError(t, err, `built in: no profile "nope": the profiles are embedded, k8s-local, kafka-local, local-docker, local-service, processes`)
 	_, err = profile.Load(given("K6_PROFILE", "kafka-loca"))
 	require.ErrorContains(t, err, "did you mean kafka-local?")
 }
@@ -123,7 +123,7 @@ func TestAnyWrongProfileRefusesTheFile(t *testing.T) {
 		},
 		{
 			`{"description": "d", "system": "cafka", "brokers": ["h:1"]}`,
-			`profiles.here.system: "cafka" is not one of embedded, kafka, kafscale, other`,
+			`profiles.here.system: "cafka" is not one of embedded, kafka, kafscale, k6suite, other`,
 		},
 		{
 			`{"description": "d", "system": "kafka", "brokers": ["h:1"], "limit": {}}`,

@@ -33,6 +33,9 @@ func TestEveryValueHasAVariable(t *testing.T) {
 		"K6_PROFILE_OBJECT_STORE_BUCKET", "elsewhere",
 		"K6_PROFILE_METRICS", "http://a:1/m,http://b:1/m",
 		"K6_PROFILE_CHAOS_PLATFORM", "process",
+		"K6_PROFILE_CHAOS_LEASE", "3s",
+		"K6_PROFILE_CHAOS_BROKERS", `[{"id": 1, "address": "h:1", "start": ["run", "it"]}]`,
+		"K6_PROFILE_OBJECT_STORE_PROXY_LISTEN", "127.0.0.1:1",
 		"K6_PROFILE_CHAOS_KAFKA_PROXY", "mirror",
 	))
 	require.NoError(t, err)
@@ -51,7 +54,13 @@ func TestEveryValueHasAVariable(t *testing.T) {
 	require.Equal(t, "elsewhere", p.ObjectStore.Bucket)
 	require.Equal(t, "http://127.0.0.1:9000", p.ObjectStore.Endpoint)
 	require.Equal(t, []string{"http://a:1/m", "http://b:1/m"}, p.Metrics)
-	require.Equal(t, &profile.Chaos{Platform: "process", KafkaProxy: profile.MirrorProxy}, p.Chaos)
+	require.Equal(t, &profile.Chaos{
+		Platform: profile.ProcessPlatform, KafkaProxy: profile.MirrorProxy, Lease: profile.Duration(3 * time.Second),
+		Brokers: []profile.Broker{{ID: 1, Address: "h:1", Command: profile.Command{
+			Start: []string{"run", "it"}, Ready: profile.Ready{Timeout: profile.Duration(30 * time.Second)},
+		}}},
+	}, p.Chaos)
+	require.Equal(t, "127.0.0.1:1", p.ObjectStore.Proxy.Listen)
 }
 
 func TestEmbeddedTargetOverridden(t *testing.T) {

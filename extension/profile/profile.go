@@ -19,7 +19,7 @@ type Profile struct {
 	File        string          `json:"file"`  // where it was read; "built in" for the copy inside the binary
 	RunID       string          `json:"runId"` // K6_RUN_ID, or random
 	Description string          `json:"description"`
-	System      string          `json:"system"`  // embedded, kafka, kafscale, other
+	System      string          `json:"system"`  // embedded, kafka, kafscale, k6suite, other
 	Brokers     []string        `json:"brokers"` // host:port; empty on the embedded target
 	Claims      Claims          `json:"claims"`
 	Limits      Limits          `json:"limits"`
@@ -104,6 +104,15 @@ type ObjectStore struct {
 	Region       string `json:"region"`       // default us-east-1
 	AccessKeyEnv string `json:"accessKeyEnv"` // name of a variable, default AWS_ACCESS_KEY_ID
 	SecretKeyEnv string `json:"secretKeyEnv"` // name of a variable, default AWS_SECRET_ACCESS_KEY
+	Anonymous    bool   `json:"anonymous"`    // requests are not signed
+	// Proxy stands before the store for faults on storage, at most one of the two: one that k6 starts, or the control of one that runs.
+	Proxy   *StoreProxy `json:"proxy,omitempty"`
+	Control string      `json:"control,omitempty"` // its URL
+}
+
+// StoreProxy is a proxy that k6 starts before the object store. Brokers must use its address as their endpoint.
+type StoreProxy struct {
+	Listen string `json:"listen"` // 127.0.0.1:port
 }
 
 // EmbeddedTarget describes the target that is started inside the k6 process.
@@ -112,19 +121,6 @@ type EmbeddedTarget struct {
 	Partitions int    `json:"partitions"`         // of a topic created without saying how many, default 3
 	StoreDir   string `json:"storeDir,omitempty"` // folder of its own S3 store; "" keeps it in memory
 }
-
-// Chaos is what faults can act on.
-type Chaos struct {
-	Platform   string `json:"platform,omitempty"` // embedded, process, docker, kubernetes, agent; empty: processes are not controlled
-	KafkaProxy string `json:"kafkaProxy"`         // between clients and brokers: off, mirror, single-endpoint
-}
-
-// Values of Chaos.KafkaProxy.
-const (
-	NoKafkaProxy        = "off"
-	MirrorProxy         = "mirror"
-	SingleEndpointProxy = "single-endpoint"
-)
 
 // String gives the profile as one line for people.
 func (p *Profile) String() string {

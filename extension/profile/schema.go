@@ -68,6 +68,13 @@ func defaultOf(s *jsonschema.Schema) *any {
 
 // fill puts the schema's defaults where a profile says nothing. What has a wrong type is left for validation to refuse.
 func fill(s *jsonschema.Schema, value any) {
+	if items := resolve(s).Items2020; items != nil {
+		elements, _ := value.([]any)
+		for _, element := range elements {
+			fill(items, element)
+		}
+		return
+	}
 	object, ok := value.(map[string]any)
 	if !ok {
 		return

@@ -33,8 +33,11 @@ func (s *SASL) Password(env Lookup) (string, error) {
 	return password, nil
 }
 
-// Credentials reads the access key and the secret key from the variables that the profile names.
+// Credentials reads the access key and the secret key from the variables that the profile names. Anonymous stores have none.
 func (o *ObjectStore) Credentials(env Lookup) (access, secretKey string, err error) {
+	if o.Anonymous {
+		return "", "", nil
+	}
 	if access, err = secret(env, o.AccessKeyEnv, "objectStore.accessKeyEnv"); err != nil {
 		return "", "", err
 	}
