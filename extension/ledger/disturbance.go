@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,35 +13,30 @@ type disturbances struct {
 	healing atomic.Pointer[healing]
 	acked   atomic.Int64 // while one was active
 
-	mu    sync.RWMutex
-	from  time.Time // of the stretch that is open
-	past  []stretch // in the order of time
-	heals int64
+	mu      sync.RWMutex
+	excused [AllErrors + 1]timeline // by what they excuse; nothing asks for those of NoErrors
+	heals   int64
 }
 
-// stretch is a time in which at least one disturbance was active.
-type stretch struct{ from, to time.Time }
-
-// Disturb says that a disturbance begins now, and heal that it has ended. As long as one of them is active, and for [Options].Grace
-// after it, errors of clients and failed or unknown sends are excused from ERRORS_SEEN; so are sends that began in it, whenever they
-// fail. The end of the last one is a heal: see [Ledger.Healed]. heal may be called more than once.
-func (l *Ledger) Disturb() (heal func()) {
+// Disturb says that a disturbance begins now, and healed that it has ended. As long as one of them is active, and for
+// [Options].Grace after it, those errors of clients and failed or unknown sends that it excuses do not count for ERRORS_SEEN; nor do
+// those of sends that began in it, whenever they fail. The end of the last one is a heal: see [Ledger.Healed]. healed may be called
+// more than once.
+func (l *Ledger) Disturb(e Excuse) (healed func()) {
 	d := &l.disturbances
+	e = min(max(e, NoErrors), AllErrors)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.active.Load() == 0 {
-		d.from = l.now()
-	}
+	d.excused[e].begin(l.now())
 	d.active.Add(1)
 	return sync.OnceFunc(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if d.active.Add(-1) > 0 {
-			return
-		}
 		at := l.now()
-		d.past = append(d.past, stretch{d.from, at})
-		d.heal(at)
+		d.excused[e].end(at)
+		if d.active.Add(-1) == 0 {
+			d.heal(at)
+		}
 	})
 }
 
@@ -79,19 +73,15 @@ func (d *disturbances) settled(o *Outcome, class ErrorSeen) {
 }
 
 // excuses tells whether a disturbance excuses an error: it came in one or soon after, or the send that it is of began in one.
-func (d *disturbances) excuses(began, at time.Time) bool {
+func (d *disturbances) excuses(name string, began, at time.Time) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if d.active.Load() > 0 && !at.Before(d.from) {
-		return true
-	}
-	return d.within(at, d.grace) || !began.IsZero() && d.within(began, 0)
+	return d.in(AllErrors, began, at) || backpressure(name) && d.in(RetriableErrors, began, at)
 }
 
-// within tells whether a time lies in a stretch that is over, or at most grace behind it; the caller holds the lock.
-func (d *disturbances) within(at time.Time, grace time.Duration) bool {
-	i, found := slices.BinarySearchFunc(d.past, at, func(s stretch, at time.Time) int { return s.from.Compare(at) })
-	return found || i > 0 && !at.After(d.past[i-1].to.Add(grace))
+// in tells whether an error falls into a disturbance with this excuse; the caller holds the lock.
+func (d *disturbances) in(e Excuse, began, at time.Time) bool {
+	return d.excused[e].covers(at, d.grace) || !began.IsZero() && d.excused[e].covers(began, 0)
 }
 
 // evidence adds what was measured since the last heal.

@@ -28,7 +28,7 @@ func TestADisturbanceExcusesErrors(t *testing.T) {
 	client := func(h *history) { h.l.ClientError("reader", "COORDINATOR_NOT_AVAILABLE", "") }
 	judgeAll(t, []scenario{
 		{name: "a send and a client in it", run: excused(func(h *history, p *ledger.Producer) {
-			heal := h.l.Disturb()
+			heal := h.l.Disturb(ledger.AllErrors)
 			h.begun(p, 0, ledger.Unknown, 0)
 			h.begun(p, 0, ledger.Failed, 0)
 			client(h)
@@ -36,25 +36,25 @@ func TestADisturbanceExcusesErrors(t *testing.T) {
 		})},
 		{name: "a send that began before it and failed in it", run: excused(func(h *history, p *ledger.Producer) {
 			m, began := p.Make(nil, 60), h.now()
-			heal := h.l.Disturb()
+			heal := h.l.Disturb(ledger.AllErrors)
 			h.l.Settle(ledger.Outcome{Serial: m.Serial, Kind: ledger.Unknown, TP: tp(0), Began: began, Error: "X"})
 			heal()
 		})},
 		{name: "a send that began in it and failed long after", run: excused(func(h *history, p *ledger.Producer) {
-			heal := h.l.Disturb()
+			heal := h.l.Disturb(ledger.AllErrors)
 			m, began := p.Make(nil, 60), h.now()
 			heal()
 			h.pass(time.Hour)
 			h.l.Settle(ledger.Outcome{Serial: m.Serial, Kind: ledger.Unknown, TP: tp(0), Began: began, Error: "X"})
 		})},
 		{name: "within the grace", run: excused(func(h *history, p *ledger.Producer) {
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 			h.pass(grace - 10*time.Millisecond)
 			h.begun(p, 0, ledger.Unknown, 0)
 			client(h)
 		})},
 		{name: "after the grace", codes: fires(ledger.ErrorsSeen), total: 2, run: excused(func(h *history, p *ledger.Producer) {
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 			h.pass(grace)
 			h.begun(p, 0, ledger.Unknown, 0)
 			client(h)
@@ -62,31 +62,31 @@ func TestADisturbanceExcusesErrors(t *testing.T) {
 		{name: "before it", codes: fires(ledger.ErrorsSeen), total: 2, run: excused(func(h *history, p *ledger.Producer) {
 			h.begun(p, 0, ledger.Unknown, 0)
 			client(h)
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 		})},
 		{name: "learnt before it, told in it", codes: fires(ledger.ErrorsSeen), total: 1, run: excused(func(h *history, p *ledger.Producer) {
 			m, at := p.Make(nil, 60), h.now()
-			heal := h.l.Disturb()
+			heal := h.l.Disturb(ledger.AllErrors)
 			h.l.Settle(ledger.Outcome{Serial: m.Serial, Kind: ledger.Unknown, TP: tp(0), At: at, Error: "X"})
 			heal()
 		})},
 		{name: "between two", codes: fires(ledger.ErrorsSeen), total: 1, run: excused(func(h *history, p *ledger.Producer) {
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 			h.pass(time.Minute)
 			h.begun(p, 0, ledger.Unknown, 0)
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 		})},
 		{name: "in the first of two", run: excused(func(h *history, p *ledger.Producer) {
-			heal := h.l.Disturb()
+			heal := h.l.Disturb(ledger.AllErrors)
 			m, began := p.Make(nil, 60), h.now()
 			heal()
 			h.pass(time.Minute)
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 			h.pass(time.Minute)
 			h.l.Settle(ledger.Outcome{Serial: m.Serial, Kind: ledger.Unknown, TP: tp(0), Began: began, Error: "X"})
 		})},
 		{name: "nested: one heals, one goes on", run: excused(func(h *history, _ *ledger.Producer) {
-			first, second := h.l.Disturb(), h.l.Disturb()
+			first, second := h.l.Disturb(ledger.AllErrors), h.l.Disturb(ledger.AllErrors)
 			first()
 			first()
 			h.pass(time.Hour)
@@ -96,7 +96,7 @@ func TestADisturbanceExcusesErrors(t *testing.T) {
 		{
 			name: "a failed record that is there all the same", codes: fires(ledger.AbortedRead), total: 1,
 			run: excused(func(h *history, p *ledger.Producer) {
-				heal := h.l.Disturb()
+				heal := h.l.Disturb(ledger.AllErrors)
 				m := p.Make(nil, 60)
 				h.put(0, recordOf(m))
 				h.outcome(m, ledger.Failed, 0, "INVALID_RECORD")
@@ -111,7 +111,7 @@ func TestExcusedErrorsAreCountedAndNoted(t *testing.T) {
 	h := newHistory(t)
 	h.options.PromisesNoErrors = true
 	p := h.producer()
-	heal := h.l.Disturb()
+	heal := h.l.Disturb(ledger.AllErrors)
 	h.begun(p, 0, ledger.Unknown, 0)
 	h.begun(p, 0, ledger.Unknown, 0)
 	h.l.ClientError("reader", "COORDINATOR_NOT_AVAILABLE", "")

@@ -38,7 +38,7 @@ type errorTallies struct {
 // detail the whole error. It feeds ERRORS_SEEN and [Counts].
 func (l *Ledger) ClientError(who, name, detail string) {
 	at := l.now()
-	excused := l.disturbances.excuses(time.Time{}, at)
+	excused := l.disturbances.excuses(name, time.Time{}, at)
 	l.errors.add(ErrorSeen{Who: who, Name: cmp.Or(name, unnamed), Excused: excused}, errorTally{at: at, detail: detail})
 }
 

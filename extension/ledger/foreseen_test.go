@@ -271,7 +271,7 @@ func TestFaultsInRandomRunsRaiseWhatWasForeseen(t *testing.T) {
 					}
 					twice[partition] += int64(n)
 				default:
-					heal := h.l.Disturb()
+					heal := h.l.Disturb(ledger.AllErrors)
 					h.run(3)
 					h.l.ClientError("reader", "COORDINATOR_NOT_AVAILABLE", "")
 					heal()

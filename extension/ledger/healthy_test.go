@@ -200,7 +200,7 @@ func (h *healthy) disturb() {
 		h.disturbed = nil
 		return
 	}
-	h.disturbed = h.l.Disturb()
+	h.disturbed = h.l.Disturb(ledger.AllErrors)
 }
 
 // auditObjects reads the objects in any order, some of them twice.

@@ -14,9 +14,15 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	if o.StuckAfter <= 0 {
 		o.StuckAfter = 30 * time.Second
 	}
+	if o.RecoveryBound <= 0 {
+		o.RecoveryBound = 5 * time.Second
+	}
+	if o.IdleAfter <= 0 {
+		o.IdleAfter = o.RecoveryBound
+	}
 	j := &judging{
 		ledger: l, options: o, counts: l.Counts(),
-		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
+		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
 	}
 	j.view()
 	j.explainUneven()
@@ -51,6 +57,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	foreseen, findings := j.foreseenFindings()
 	return Judgement{
 		Findings: findings, Foreseen: foreseen, Doubts: j.doubts, Counts: j.counts, Evidence: j.evidence(foreseen), Notes: j.notes,
+		Recoveries: j.recoveries,
 	}
 }
 
@@ -62,6 +69,8 @@ type judging struct {
 	out       collector
 	doubts    []Doubt
 	notes     []string
+
+	recoveries []Recovery
 	producers []*producerView
 	parts     []*partView
 	finals    []string // names of the final reads

@@ -108,7 +108,7 @@ func TestEachRuleHasADefinition(t *testing.T) {
 		require.False(t, seen[r.Name()])
 		seen[r.Name()] = true
 	}
-	require.Len(t, seen, 21)
+	require.Len(t, seen, 29)
 	require.Contains(t, seen, ledger.Code("METADATA_LIE/address"))
 }
 

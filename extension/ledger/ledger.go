@@ -26,6 +26,7 @@ type Ledger struct {
 	run      runBits
 	instance uint8
 	now      func() time.Time
+	began    time.Time // of the ledger; with it, times become numbers
 
 	producers atomic.Pointer[[]*Producer] // replaced as a whole, so that readers need no lock
 
@@ -43,6 +44,9 @@ type Ledger struct {
 	metadata     metadataLog
 	disturbances disturbances
 	starvation   starvation
+	outages      outages
+	recoveries   recoveries
+	objects      objectLog
 }
 
 // topic is what the run says about a topic.
@@ -62,7 +66,7 @@ func New(o Options) *Ledger {
 		o.Now = time.Now
 	}
 	l := &Ledger{
-		run: newRunBits(o.Run), instance: o.Instance, now: o.Now,
+		run: newRunBits(o.Run), instance: o.Instance, now: o.Now, began: time.Now(),
 		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
 		groups: make(map[string]int), named: make(map[string]bool),
 	}

@@ -11,6 +11,12 @@ import (
 type Metadata struct {
 	Who     string // the client that asked
 	Brokers []MetadataBroker
+	// Controller is the id of the controller; −1 if the answer does not say.
+	Controller int32
+	// Leaders are those of the partitions that were asked for, −1 for one without leader; nil if none were.
+	Leaders map[TopicPartition]int32
+	// Asked is when the question was asked; now, if zero.
+	Asked time.Time
 }
 
 // MetadataBroker is one broker of a metadata answer.
@@ -46,11 +52,14 @@ type metadataLog struct {
 	beyond      int64 // sightings of addresses that were not kept
 	unreachable bounded[unreachableAt]
 	spread      map[int32]BrokerTraffic
+	shape       shape
+	brokers     brokerLog
 }
 
 // addressSeen is an address with its first sighting.
 type addressSeen struct {
 	count  int64
+	dead   int64 // among them: of a broker that was down
 	who    string
 	broker int32
 	at     time.Time
@@ -61,7 +70,8 @@ type unreachableAt struct {
 	at time.Time
 }
 
-// SawMetadata records the brokers that a metadata answer showed to a client. It feeds METADATA_LIE/address.
+// SawMetadata records what a metadata answer showed to a client. It feeds METADATA_LIE: address, changed and dead. An answer with a broker
+// below 0 is an address that a client was sent to, and nothing else.
 func (l *Ledger) SawMetadata(m Metadata) {
 	if len(m.Brokers) == 0 {
 		return
@@ -70,9 +80,21 @@ func (l *Ledger) SawMetadata(m Metadata) {
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	log.seen++
+	if m.Asked.IsZero() {
+		m.Asked = at
+	}
+	if !m.sighting() {
+		log.shape.saw(&m, at)
+		log.brokers.saw(&m, m.Asked)
+	}
 	for _, b := range m.Brokers {
+		dead := int64(0)
+		if log.brokers.down[b.ID] != nil {
+			dead = 1
+		}
 		if known, ok := log.addresses[b.Address]; ok {
 			known.count++
+			known.dead += dead
 			continue
 		}
 		if len(log.order) == keptEvidence {
@@ -82,7 +104,7 @@ func (l *Ledger) SawMetadata(m Metadata) {
 		if log.addresses == nil {
 			log.addresses = map[string]*addressSeen{}
 		}
-		log.addresses[b.Address] = &addressSeen{count: 1, who: m.Who, broker: b.ID, at: at}
+		log.addresses[b.Address] = &addressSeen{count: 1, dead: dead, who: m.Who, broker: b.ID, at: at}
 		log.order = append(log.order, b.Address)
 	}
 }
@@ -95,12 +117,20 @@ func (l *Ledger) Unreachable(u Unreachable) {
 	l.metadata.unreachable.add(unreachableAt{u, at})
 }
 
-// Spread tells, once and before [Ledger.Judge], how record traffic spread over the live brokers, by broker id, idle ones included. It
-// feeds METADATA_LIE/unspread.
+// Spread tells how record traffic spread over the live brokers since the run began, by broker id, idle ones included: once before
+// [Ledger.Judge], and again and again where brokers are added, once before each is removed. It feeds METADATA_LIE: unspread, by what
+// was told last, and idle.
 func (l *Ledger) Spread(s map[int32]BrokerTraffic) {
+	at := l.now()
 	l.metadata.mu.Lock()
 	defer l.metadata.mu.Unlock()
 	l.metadata.spread = maps.Clone(s)
+	l.metadata.brokers.told(s, at)
+}
+
+// sighting tells whether this is an address that a client was sent to, and no whole answer.
+func (m *Metadata) sighting() bool {
+	return slices.ContainsFunc(m.Brokers, func(b MetadataBroker) bool { return b.ID < 0 })
 }
 
 func (m *metadataLog) answers() int64 {

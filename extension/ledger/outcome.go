@@ -58,8 +58,7 @@ func (l *Ledger) Settle(o Outcome) {
 	var class ErrorSeen
 	switch o.Kind {
 	case Acked:
-		part := l.partition(o.TP)
-		if earlier, clash := part.ack(o.Offset, o.Serial, o.At); clash {
+		if earlier, clash := l.acked(&o); clash {
 			l.clashed(o.Serial)
 			l.clashed(earlier)
 		}
@@ -67,10 +66,28 @@ func (l *Ledger) Settle(o Outcome) {
 		l.partition(o.TP).suspect(o.Serial)
 	default:
 		class = ErrorSeen{Kind: o.Kind, Name: cmp.Or(o.Error, unnamed), Abandoned: o.Abandoned}
-		class.Excused = !o.Abandoned && l.disturbances.excuses(o.Began, o.At)
+		class.Excused = !o.Abandoned && l.disturbances.excuses(class.Name, o.Began, o.At)
 		l.errors.add(class, errorTally{first: o.Serial, sent: true, at: o.At})
 	}
 	l.disturbances.settled(&o, class)
+	l.recoveries.settled(&o, class)
+}
+
+// acked claims the offset that an ack names. If another record was acked there before, it is returned.
+func (l *Ledger) acked(o *Outcome) (earlier Serial, clash bool) {
+	p := l.partition(o.TP)
+	outageFrom, inOutage := l.outages.around(o.Began, o.At)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if inOutage && p.inOutage.add(uint64(o.Offset)) {
+		p.outageAcks.add(ackInOutage{o.Offset, o.Serial, o.Began, o.At, outageFrom})
+	}
+	if o.Offset > p.highest {
+		p.reached.add(mark{at: l.since(o.At), value: o.Offset})
+	} else if !o.Began.IsZero() {
+		p.overtook(o, l.since(o.Began))
+	}
+	return p.ack(o.Offset, o.Serial, o.At)
 }
 
 // settle notes the outcome with the producer, unless there is one already.

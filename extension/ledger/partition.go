@@ -19,6 +19,13 @@ type partition struct {
 	trimmed    int64 // the script deleted what is below
 	suspicious map[uint32]*set
 
+	reached     frontier // acked offsets
+	overtaken   bounded[overtaking]
+	inOutage    set // offsets acked in an outage
+	outageAcks  bounded[ackInOutage]
+	ends        [endKinds]frontier
+	regressions bounded[regression]
+
 	twoAcks set
 	clashes bounded[ackClash]
 
@@ -65,10 +72,8 @@ type oddity struct {
 	at       time.Time
 }
 
-// ack claims an offset for a record. If another was acked there before, it is returned.
+// ack claims an offset for a record. If another was acked there before, it is returned. The caller holds the lock.
 func (p *partition) ack(offset int64, s Serial, when time.Time) (earlier Serial, clash bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.acks.add(offset, when)
 	p.highest = max(p.highest, offset)
 	earlier, clash = p.claim(offset, s, flagAcked)

@@ -24,6 +24,11 @@ const (
 	Partitioner        Code = "PARTITIONER"
 	MetadataLie        Code = "METADATA_LIE"
 	Stuck              Code = "STUCK"
+	Rewrite            Code = "REWRITE"
+	AckInOutage        Code = "ACK_IN_OUTAGE"
+	SlowRecovery       Code = "SLOW_RECOVERY"
+	EndRegress         Code = "END_REGRESS"
+	RealtimeOrder      Code = "REALTIME_ORDER"
 )
 
 // Aspects of METADATA_LIE.
@@ -31,6 +36,9 @@ const (
 	aspectUnreachable = "unreachable"
 	aspectAddress     = "address"
 	aspectUnspread    = "unspread"
+	aspectChanged     = "changed"
+	aspectDead        = "dead"
+	aspectIdle        = "idle"
 )
 
 // Rule is a code and when it is broken. A rule with aspects stands once for each of them.
@@ -58,6 +66,7 @@ func Rules() []Rule {
 		{OffsetMismatch, "", "an acked record is found at another offset than its ack said (0 and −1 included)"},
 		{TwoAcks, "", "two records were acked at one offset of a partition, and neither is lost"},
 		{InconsistentOffset, "", "two reads, readers or brokers show different records at one offset"},
+		{Rewrite, "", "what an offset held changed after it had been read or acked"},
 		{Duplicate, "", "one record stands at two offsets (idempotent producer: FAIL; otherwise counted against the budget)"},
 		{Phantom, "", "a record whose identity this run never sent"},
 		{AbortedRead, "", "a definitely failed record is returned"},
@@ -65,14 +74,21 @@ func Rules() []Rule {
 		{PollSkip, "", "one reader, no rebalance or seek between: offsets jump over known records"},
 		{PollBack, "", "one reader, no rebalance or seek between: offsets go back"},
 		{SendReorder, "", "one producer and partition: acked order is not log order"},
+		{RealtimeOrder, "", "a was acked before the send of b began, same partition, yet a stands at the greater offset"},
 		{StaleEnd, "", "a returned end offset does not cover an acked record that is there"},
+		{EndRegress, "", "a high watermark, last stable or log start offset is lower than one shown before it was asked for"},
 		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
-		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects"},
+		{AckInOutage, "", "a record first sent during a total write outage of object storage is acked in it"},
+		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects; an object overwritten"},
 		{ErrorsSeen, "", "the client saw errors where the contract promises none"},
 		{Partitioner, "", "a keyed record is not where murmur2(key) mod partitions puts it"},
 		{MetadataLie, aspectUnreachable, "a broker or leader that metadata names cannot be reached through the bootstrap address"},
 		{MetadataLie, aspectAddress, "metadata shows another address than the single endpoint"},
 		{MetadataLie, aspectUnspread, "one broker gets all record traffic while others idle"},
+		{MetadataLie, aspectChanged, "what a single endpoint shows of brokers, controller or leaders changed"},
+		{MetadataLie, aspectDead, "metadata shows a broker that has been dead for longer than the bound"},
+		{MetadataLie, aspectIdle, "a broker that was added gets no record traffic"},
 		{Stuck, "", "after the last disturbance has ended, a client or partition makes no progress"},
+		{SlowRecovery, "", "a partition takes longer than the bound to recover"},
 	}
 }

@@ -25,6 +25,7 @@ func (j *judging) lost(v *partView, offset int64, s Serial) {
 	}
 	v.lost.add(uint64(offset))
 	if offset >= v.reached {
+		v.suffix = true
 		j.out.add(LostSuffix, func() Finding {
 			f := j.record(v.about(offset), s)
 			f.Time, f.Detail = v.ackTime(offset), fmt.Sprintf("acked at offset %d, but the log ends at %d", offset, v.reached)

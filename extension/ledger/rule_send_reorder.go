@@ -28,6 +28,7 @@ func (o *logOrder) next(offset int64, s Serial, acked bool) {
 		return
 	}
 	before := *last - 1
+	o.v.reordered[s.Producer()] = true
 	o.j.out.add(SendReorder, func() Finding {
 		f := o.j.record(o.v.about(offset), s)
 		if acked {

@@ -45,6 +45,7 @@ func (j *judging) staleEnd(v *partView) {
 	} else if n > 0 {
 		j.doubt(StaleEndUnjudged, fmt.Sprintf("%s: %d low answers for the end offset were too many to be examined", v.p.tp, n))
 	}
+	v.stale = len(order) > 0
 	for _, who := range order {
 		j.out.put(StaleEnd, *lines[who])
 	}

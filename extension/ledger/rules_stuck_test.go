@@ -85,7 +85,7 @@ func TestStuckPartition(t *testing.T) {
 		})},
 		{name: "it moved, healed again, and then did not", codes: fires(ledger.Stuck), run: after(func(h *history, p *ledger.Producer) {
 			h.begun(p, 0, ledger.Acked, 0)
-			h.l.Disturb()()
+			h.l.Disturb(ledger.AllErrors)()
 			h.begun(p, 0, ledger.Unknown, bound)
 		})},
 		{name: "sent before the heal", run: func(h *history) {
@@ -108,7 +108,7 @@ func TestStuckPartition(t *testing.T) {
 		{
 			name: "still disturbed", doubts: []ledger.DoubtCode{ledger.StillDisturbed},
 			run: after(func(h *history, p *ledger.Producer) {
-				h.l.Disturb()
+				h.l.Disturb(ledger.AllErrors)
 				h.begun(p, 0, ledger.Unknown, time.Hour)
 			}),
 		},
@@ -128,7 +128,7 @@ func TestAStuckPartitionRaisesNoOtherRule(t *testing.T) {
 		h.options.PromisesNoErrors = true
 		p := h.producer()
 		h.sends(p, 0, 3)
-		h.l.Disturb()()
+		h.l.Disturb(ledger.AllErrors)()
 		for range 4 {
 			h.begun(p, 0, ledger.Unknown, 10*time.Second)
 		}
@@ -216,7 +216,7 @@ func TestProgressAfterAHealIsMeasured(t *testing.T) {
 	h.sends(p, 0, 5)
 	h.sends(p, 1, 5)
 	h.read(r, 0, 0, 1, 2)
-	heal := h.l.Disturb()
+	heal := h.l.Disturb(ledger.AllErrors)
 	h.begun(p, 0, ledger.Acked, 0)
 	h.begun(p, 0, ledger.Unknown, 0)
 	heal()

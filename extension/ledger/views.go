@@ -65,13 +65,18 @@ type partView struct {
 	lost       set // offsets whose acked record is lost; filled by the scan
 	confirmed  set // offsets whose acked record a final read shows there; filled by the scan
 	mismatched set // offsets whose acked record is found elsewhere; filled by the scan
+
+	rewritten *roaring64.Bitmap // offsets at which REWRITE tells the story
+	reordered map[uint32]bool   // producers of which SEND_REORDER tells; filled by the scan
+	suffix    bool              // LOST_SUFFIX tells of the end; filled by the scan
+	stale     bool              // STALE_END does
 }
 
 // newPartView reads a partition; the caller holds its lock.
 func newPartView(p *partition, finals int) *partView {
 	v := &partView{
 		p: p, concerns: p.topic.owned.Load() || p.highest >= 0 || len(p.suspicious) > 0,
-		shown: roaring64.New(), returned: roaring64.New(),
+		shown: roaring64.New(), returned: roaring64.New(), rewritten: roaring64.New(), reordered: map[uint32]bool{},
 		corrupt: p.corruptFinal.copy(), anonymous: p.anonymous.copy(), twoAcks: p.twoAcks.copy(), differing: p.differing.copy(),
 	}
 	for i := range finals {
