@@ -182,7 +182,7 @@ func (c *Controller) Brokers(ctx context.Context) ([]int32, error) {
 		return idsOf(brokers), nil
 	}
 	if c.options.Kafka == nil {
-		return nil, c.options.WithoutKafka
+		return nil, c.missing(Wire)
 	}
 	return slices.Sorted(maps.Keys(c.options.Kafka.Traffic())), nil
 }

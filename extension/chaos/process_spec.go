@@ -157,3 +157,8 @@ func (s processSpec) gap() time.Duration {
 	}
 	return defaultGap
 }
+
+// lasting is how long it lasts, 0 where that is not said.
+func (s processSpec) lasting() time.Duration {
+	return time.Duration(s.For) + time.Duration(max(s.Times-1, 0))*time.Duration(s.Every)
+}

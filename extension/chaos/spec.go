@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/internal/nearest"
@@ -18,6 +19,7 @@ type asked struct {
 	spec   json.RawMessage // as it was given
 	family Family
 	action string
+	lasts  time.Duration // 0: until it is stopped, or by itself
 	outage bool
 
 	wire      kafkaproxy.Rule
@@ -40,12 +42,12 @@ func parse(spec []byte) (asked, error) {
 	switch a.family {
 	case Processes:
 		a.processes, err = parseProcess(spec)
-		a.action = string(a.processes.Action)
+		a.action, a.lasts = string(a.processes.Action), a.processes.lasting()
 	case Storage:
-		a.storage, a.action, a.outage, err = parseStorage(spec)
+		err = a.parseStorage()
 	default:
 		a.wire, err = kafkaproxy.ParseRule(spec)
-		a.action = string(a.wire.Action)
+		a.action, a.lasts = string(a.wire.Action), time.Duration(a.wire.For)
 	}
 	return a, err
 }
@@ -123,29 +125,34 @@ type start struct {
 
 // prepare finds what the fault acts on; it changes nothing yet.
 func (c *Controller) prepare(ctx context.Context, a asked) (start, error) {
-	missing := func(why error) (start, error) {
-		if why == nil {
-			why = fmt.Errorf("nothing is there that faults on %s could act on", a.family)
-		}
-		return start{}, why
-	}
 	switch a.family {
 	case Processes:
 		if c.fleet == nil {
-			return missing(c.options.WithoutPlatform)
+			return start{}, c.missing(a.family)
 		}
 		return c.fleet.prepare(ctx, a.processes)
 	case Storage:
 		if c.options.Storage == nil {
-			return missing(c.options.WithoutStorage)
+			return start{}, c.missing(a.family)
 		}
 		return starting(func() (StorageFault, error) { return c.options.Storage.Inject(a.storage) }), nil
 	default:
 		if c.options.Kafka == nil {
-			return missing(c.options.WithoutKafka)
+			return start{}, c.missing(a.family)
 		}
 		return starting(func() (*kafkaproxy.Fault, error) { return c.options.Kafka.Inject(a.wire) }), nil
 	}
+}
+
+// missing says why there is nothing that a family could act on.
+func (c *Controller) missing(family Family) error {
+	why := map[Family]error{
+		Processes: c.options.WithoutPlatform, Storage: c.options.WithoutStorage, Wire: c.options.WithoutKafka,
+	}[family]
+	if why == nil {
+		return fmt.Errorf("nothing is there that faults on %s could act on", family)
+	}
+	return why
 }
 
 // starting is the start of a fault that a proxy makes: it takes nothing before.

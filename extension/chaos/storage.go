@@ -1,6 +1,11 @@
 package chaos
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+
+	"k6suite/extension/chaos/kafkaproxy"
+)
 
 // StorageProxy injects faults on object storage.
 type StorageProxy interface {
@@ -17,8 +22,12 @@ type StorageFault interface {
 	Objects() []string
 }
 
-func parseStorage(spec []byte) (rule StorageRule, action string, outage bool, err error) {
-	var named struct{ Action string }
-	err = json.Unmarshal(spec, &named)
-	return spec, named.Action, named.Action == "outage", err
+func (a *asked) parseStorage() error {
+	var named struct {
+		Action string
+		For    kafkaproxy.Duration
+	}
+	err := json.Unmarshal(a.spec, &named)
+	a.storage, a.action, a.outage, a.lasts = a.spec, named.Action, named.Action == "outage", time.Duration(named.For)
+	return err
 }
