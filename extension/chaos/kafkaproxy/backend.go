@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +29,7 @@ type backend struct {
 
 	offer  atomic.Pointer[kmsg.ApiVersionsResponse] // what it can do; nil as long as nobody has asked
 	missed atomic.Pointer[time.Time]                // when it last did not answer; nil if it does
+	health atomic.Pointer[health]                   // nil as long as nobody had to ask
 
 	connections atomic.Int64 // that were opened, over all time, and carried a request for records
 	records     atomic.Int64 // requests for records: Produce, Fetch, ShareFetch
@@ -35,6 +38,8 @@ type backend struct {
 // BrokerTraffic is what the clients of the proxy had to do with one broker.
 type BrokerTraffic struct {
 	Address string
+	// Live says that the cluster named the broker when it last named its brokers. One that it does not name any more keeps its counts.
+	Live bool
 	// Connections that were opened to it and carried at least one Produce or Fetch request.
 	Connections int64
 	// Requests of Produce and Fetch that were sent to it, parts of split ones included.
@@ -44,14 +49,19 @@ type BrokerTraffic struct {
 // Traffic returns the traffic of records by node id, for every broker that responses named. One that got none is there too.
 func (p *Proxy) Traffic() map[int32]BrokerTraffic {
 	traffic := map[int32]BrokerTraffic{}
+	live := p.mode.live()
 	for _, b := range p.backends.all() {
-		if node := b.node.Load(); node != noNode {
-			before := traffic[node] // at another address: it has come back elsewhere
-			traffic[node] = BrokerTraffic{
-				Address:     b.address,
-				Connections: before.Connections + b.connections.Load(), Requests: before.Requests + b.records.Load(),
-			}
+		node := b.node.Load()
+		if node == noNode {
+			continue
 		}
+		t := traffic[node] // at another address: it has come back elsewhere
+		t.Connections += b.connections.Load()
+		t.Requests += b.records.Load()
+		if !t.Live {
+			t.Address, t.Live = b.address, live[node] == b
+		}
+		traffic[node] = t
 	}
 	return traffic
 }
@@ -108,12 +118,13 @@ func (s *backends) at(address string) *backend {
 	return b
 }
 
+// all returns every broker that there ever was, in the order of their addresses.
 func (s *backends) all() []*backend {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := make([]*backend, 0, len(s.byAddress))
-	for _, b := range s.byAddress {
-		list = append(list, b)
+	for _, address := range slices.Sorted(maps.Keys(s.byAddress)) {
+		list = append(list, s.byAddress[address])
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -33,6 +34,9 @@ type call struct {
 	frames   [][]byte      // those of brokers that the records of a bare answer are parts of
 	written  atomic.Bool   // the request has been sent whole
 	err      error         // why there is none; then the connection that waits for it is ended
+
+	asks kmsg.Request // what a part of a client's call asks for, as it was before any rule; nil: the whole call, not looked into
+	sent time.Time    // to the broker; of those who watch lanes
 
 	ours   bool   // a question of the proxy's own, which rules leave alone
 	passed passed // what rules have done to the request

@@ -23,7 +23,7 @@ const maxRuleBytes = 1 << 20
 //	GET    /rules       all faults there have been: [{"id", "spec", "hits", "records", "active"}]
 //	GET    /rules/{id}  one of them
 //	DELETE /rules/{id}  stops it, waits until it acts on nothing any more, and answers with what it has hit
-//	GET    /traffic     what the clients had to do with each broker: [{"broker", "address", "connections", "requests"}]
+//	GET    /traffic     what the clients had to do with each broker: [{"broker", "address", "live", "connections", "requests"}]
 //	GET    /events      the events that are kept in memory, as Proxy.Events
 //
 // Errors are {"error": "…"} with status 400, 403, 404 or 405. Where it is served on loopback, it answers only requests that were made
@@ -192,6 +192,7 @@ func (c control) fault(r *http.Request) (*Fault, error) {
 type brokerState struct {
 	Broker      int32  `json:"broker"`
 	Address     string `json:"address"`
+	Live        bool   `json:"live"`
 	Connections int64  `json:"connections"`
 	Requests    int64  `json:"requests"`
 }
@@ -201,7 +202,7 @@ func (c control) traffic(*http.Request) (int, any) {
 	traffic := c.proxy.Traffic()
 	for _, node := range slices.Sorted(maps.Keys(traffic)) {
 		t := traffic[node]
-		states = append(states, brokerState{node, t.Address, t.Connections, t.Requests})
+		states = append(states, brokerState{node, t.Address, t.Live, t.Connections, t.Requests})
 	}
 	return http.StatusOK, states
 }

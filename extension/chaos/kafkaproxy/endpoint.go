@@ -1,8 +1,11 @@
 package kafkaproxy
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -31,10 +34,13 @@ type endpoint struct {
 	ways     map[kmsg.Key]way
 	address  string
 	port     int32
+
+	mu      sync.Mutex
+	routers map[*endpointRouter]struct{} // of the sessions that there are
 }
 
 func newEndpoint(p *Proxy) *endpoint {
-	return &endpoint{proxy: p, topology: newTopology(p), fetches: newFetchCache(), ways: ways()}
+	return &endpoint{proxy: p, topology: newTopology(p), fetches: newFetchCache(), ways: ways(), routers: map[*endpointRouter]struct{}{}}
 }
 
 func (e *endpoint) start() error {
@@ -44,7 +50,33 @@ func (e *endpoint) start() error {
 	}
 	e.port = int32(listener.Addr().(*net.TCPAddr).Port)
 	e.address = net.JoinHostPort(e.proxy.options.Advertise, strconv.Itoa(int(e.port)))
+	e.proxy.work.Go(e.listen)
 	return nil
 }
 
 func (e *endpoint) addresses() []string { return []string{e.address} }
+
+func (e *endpoint) live() map[int32]*backend {
+	e.topology.mu.Lock()
+	defer e.topology.mu.Unlock()
+	return maps.Clone(e.topology.nodes)
+}
+
+// enlist and dismiss say which sessions there are.
+func (e *endpoint) enlist(r *endpointRouter) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.routers[r] = struct{}{}
+}
+
+func (e *endpoint) dismiss(r *endpointRouter) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.routers, r)
+}
+
+func (e *endpoint) sessions() []*endpointRouter {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Keys(e.routers))
+}

@@ -18,8 +18,11 @@ const askTimeout = 5 * time.Second
 // errNobody is what becomes of a question that no broker answers.
 var errNobody = fmt.Errorf("no broker of the cluster answers: %w", errUnreachable)
 
+// errNotOffered is the cause of what cannot be asked.
+var errNotOffered = errors.New("it does not offer the API")
+
 // candidates are the brokers that may be asked what any of them knows: the one that answered last, those that the cluster names,
-// and those to bootstrap from.
+// those to bootstrap from, and all that ever were: whoever is left knows the others.
 func (r *endpointRouter) candidates() []*backend {
 	r.mu.Lock()
 	home := r.home
@@ -32,6 +35,7 @@ func (r *endpointRouter) candidates() []*backend {
 	for _, address := range r.endpoint.proxy.options.Brokers {
 		list = append(list, r.endpoint.proxy.backends.at(address))
 	}
+	list = append(list, r.endpoint.proxy.backends.all()...)
 	unique := list[:0]
 	for _, b := range list {
 		if !slices.Contains(unique, b) {
@@ -91,16 +95,69 @@ func (r *endpointRouter) ask(ctx context.Context, b *backend, question kmsg.Requ
 	return c.reply()
 }
 
-// askAny puts a question to the brokers, one after the other, until one answers.
+// askAny puts a question to the brokers until one answers. While none of them is there, it asks again: one may come back.
 func (r *endpointRouter) askAny(ctx context.Context, question kmsg.Request, most int16) (kmsg.Response, error) {
-	err := errNobody
-	for _, b := range r.candidates() {
-		response, failure := r.ask(ctx, b, question, most)
-		if failure == nil {
-			r.settle(b)
-			return response, nil
+	began := time.Now()
+	for {
+		response, err := r.askAround(ctx, question, most)
+		if err == nil || errors.Is(err, errIntroduction) || errors.Is(err, errNotOffered) || time.Since(began) > r.endpoint.proxy.options.GiveUp {
+			return response, err
 		}
-		err = errors.Join(err, failure)
+		if stopped := r.pause(ctx, retry); stopped != nil {
+			return nil, errors.Join(err, stopped)
+		}
+	}
+}
+
+// said is what one of the brokers said to a question.
+type said struct {
+	backend  *backend
+	response kmsg.Response
+	err      error
+}
+
+// askAround puts a question to one broker after the other until one has answered; to the next one, too, if the one before takes long.
+func (r *endpointRouter) askAround(ctx context.Context, question kmsg.Request, most int16) (kmsg.Response, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	candidates := r.candidates()
+	answers := make(chan said, len(candidates))
+	asked, open := 0, 0
+	next := func() {
+		if asked == len(candidates) {
+			return
+		}
+		b := candidates[asked]
+		asked++
+		if r.later(func() {
+			response, err := r.ask(ctx, b, shallow(question), most)
+			answers <- said{b, response, err}
+		}) {
+			open++
+		}
+	}
+	next()
+	err := errNobody
+	for open > 0 {
+		late := time.NewTimer(r.endpoint.hedge())
+		select {
+		case a := <-answers:
+			open--
+			if a.err == nil {
+				late.Stop()
+				r.settle(a.backend)
+				return a.response, nil
+			}
+			err = errors.Join(err, a.err)
+			next()
+		case now := <-late.C:
+			candidates[asked-1].missed.Store(&now) // others are asked first for a while
+			next()
+		case <-ctx.Done():
+			late.Stop()
+			return nil, errors.Join(err, ctx.Err())
+		}
+		late.Stop()
 	}
 	return nil, err
 }
@@ -116,7 +173,7 @@ func (b *backend) version(ctx context.Context, key, most int16) (int16, error) {
 			return min(k.MaxVersion, most), nil
 		}
 	}
-	return 0, fmt.Errorf("broker at %s: it does not offer %s", b.address, kmsg.NameForKey(key))
+	return 0, fmt.Errorf("broker at %s: %w: %s", b.address, errNotOffered, kmsg.NameForKey(key))
 }
 
 // offers returns what the broker can do. It is asked over a connection of its own, which nobody has to be introduced on.

@@ -43,12 +43,18 @@ func (r *endpointRouter) toCoordinatorOf(ctx context.Context, c *call, kind legK
 	if err != nil {
 		return err
 	}
-	b, code := r.coordinator(ctx, key)
+	b, code, err := r.coordinatorFor(ctx, c, key)
+	if err != nil {
+		return err
+	}
 	if code != 0 {
 		r.refuse(c, code)
 		return nil
 	}
 	r.leg(b, kind).send(c.part(func(p *call) {
+		if !harmless(c.Key) {
+			r.groups.leave(key, nil)
+		}
 		if p.err != nil {
 			r.refuse(c, uncoordinated().code(p.err))
 			return
@@ -64,6 +70,24 @@ func (r *endpointRouter) toCoordinatorOf(ctx context.Context, c *call, kind legK
 		c.complete(p.response)
 	}))
 	return nil
+}
+
+// coordinatorFor returns the broker that a call goes to, claimed if the call changes something, and otherwise the error code that
+// says why there is none.
+func (r *endpointRouter) coordinatorFor(ctx context.Context, c *call, key coordinatorKey) (*backend, int16, error) {
+	for {
+		b, code := r.coordinator(ctx, key)
+		if code != 0 || harmless(c.Key) {
+			return b, code, nil
+		}
+		wait := r.groups.enter([]coordinatorKey{key}, func(coordinatorKey) *backend { return b }, nil)
+		if wait == nil {
+			return b, 0, nil
+		}
+		if err := r.hold(ctx, wait); err != nil {
+			return nil, 0, err
+		}
+	}
 }
 
 // coordinated returns whose coordinator a request is for.
@@ -184,6 +208,10 @@ func toEveryone(ctx context.Context, r *endpointRouter, c *call) error {
 func (r *endpointRouter) askEveryone(c *call, request kmsg.Request, retry bool) {
 	s := &scatter{router: r, call: c, outage: outage{kerr.CoordinatorNotAvailable.Code, kerr.CoordinatorNotAvailable.Code}}
 	for _, b := range r.endpoint.topology.live() {
+		if _, frozen := b.frozenSince(r.endpoint.proxy.options.Silence); frozen && !retry {
+			r.refuse(c, kerr.CoordinatorNotAvailable.Code) // it has been waited for once
+			return
+		}
 		s.pieces = append(s.pieces, piece{backend: b, kind: mainLeg, request: shallow(request)})
 	}
 	s.merge = func(answers []kmsg.Response) kmsg.Response { return concatenate(answers, s.pieces) }

@@ -76,8 +76,13 @@ func (t *topology) target(topic string, partition int32) target {
 	return target{code: kerr.NotLeaderForPartition.Code}
 }
 
-// toLeaders sends a request about partitions to their leaders.
+// toLeaders sends a request about partitions to their leaders. What changes nothing is sent once more where a broker did not answer, or
+// had led a partition before.
 func toLeaders(ctx context.Context, r *endpointRouter, c *call) error {
+	return r.askLeaders(ctx, c, harmless(c.Key))
+}
+
+func (r *endpointRouter) askLeaders(ctx context.Context, c *call, retry bool) error {
 	request, err := c.request()
 	if err != nil {
 		return err
@@ -91,6 +96,16 @@ func toLeaders(ctx context.Context, r *endpointRouter, c *call) error {
 	s := &scatter{
 		router: r, call: c, outage: unled(), see: r.endpoint.look,
 		merge: func(answers []kmsg.Response) kmsg.Response { return mergeTopics(request, answers) },
+	}
+	if retry {
+		s.stale = func(answer kmsg.Response) bool { return hasCodeIn(answer, kerr.NotLeaderForPartition.Code) }
+		s.again = func() bool {
+			return r.later(func() {
+				if err := r.askLeaders(r.ctx, c, false); err != nil {
+					c.fail(err)
+				}
+			})
+		}
 	}
 	order, parts := splitTopics(request, func(at position) target { return found[at] })
 	if err := allot(s, order, parts); err != nil {

@@ -38,7 +38,8 @@ type leg struct {
 
 	opening sync.Mutex // for lane; held by who works
 	lane    *lane
-	stale   atomic.Bool // the client has authenticated again since the lane was opened
+	watched atomic.Pointer[lane] // the lane, for who does not want to wait for who works
+	stale   atomic.Bool          // the client has authenticated again since the lane was opened
 }
 
 // send puts a call on its way. It ends with errNotSent where that is certain.
@@ -140,6 +141,7 @@ func (g *leg) open() (*lane, error) {
 	if g.lane != nil {
 		select {
 		case <-g.lane.gone:
+			g.watched.Store(nil)
 			g.lane.close(g.ctx)
 			g.lane = nil
 		default:
@@ -160,6 +162,10 @@ func (g *leg) open() (*lane, error) {
 		l.kill()
 		l.close(g.ctx)
 		return nil, err
+	}
+	if g.kind <= fetchLeg {
+		l.under = &underWay{}
+		g.watched.Store(l)
 	}
 	g.lane = l
 	return l, nil

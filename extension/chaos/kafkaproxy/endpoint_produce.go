@@ -14,13 +14,20 @@ func produce(ctx context.Context, r *endpointRouter, c *call) error {
 	}
 	q := message.(*kmsg.ProduceRequest)
 	all := producePositions(q)
-	found := r.targets(ctx, all)
+	found, err := r.embark(ctx, q, all)
+	if err != nil {
+		return err
+	}
 	if b := oneLeader(all, found); b != nil {
-		r.leg(b, mainLeg).send(c.part(func(p *call) { r.produced(b, c, p) }))
+		r.leg(b, mainLeg).send(c.part(func(p *call) {
+			r.arrived(b, q, p)
+			r.produced(b, c, p)
+		}))
 		return nil
 	}
 	s := &scatter{
 		router: r, call: c, outage: unled(), see: r.endpoint.lookAtProduced,
+		over:  func(at piece, p *call) { r.arrived(at.backend, at.request.(*kmsg.ProduceRequest), p) },
 		merge: func(answers []kmsg.Response) kmsg.Response { return mergeProduced(q, answers) },
 	}
 	order, parts := splitProduce(q, found)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -18,6 +19,9 @@ type endpointRouter struct {
 	session  *session
 	sasl     sasl
 	watches  watches
+	batches  courses[position]       // where the last batches went
+	groups   courses[coordinatorKey] // where the last changes of groups and transactions went
+	asking   atomic.Bool             // who took over from silent brokers
 
 	mu     sync.Mutex
 	home   *backend // who is asked what any broker knows
@@ -36,7 +40,8 @@ type legKey struct {
 func newEndpointRouter(e *endpoint, s *session) *endpointRouter {
 	r := &endpointRouter{endpoint: e, session: s, legs: map[legKey]*leg{}}
 	r.ctx, r.cancel = context.WithCancel(e.proxy.ctx)
-	r.watches = watches{router: r, ended: make(chan struct{}, 1)}
+	r.watches = watches{router: r, ended: make(chan struct{}, 1), late: map[*backend]*lateShare{}}
+	e.enlist(r)
 	return r
 }
 
@@ -103,6 +108,7 @@ func (r *endpointRouter) missed(g *leg, err error) {
 
 // close ends the connections to brokers.
 func (r *endpointRouter) close(ctx context.Context) {
+	r.endpoint.dismiss(r)
 	r.mu.Lock()
 	r.closed = true
 	legs := r.legs
@@ -119,7 +125,7 @@ func (r *endpointRouter) close(ctx context.Context) {
 
 // part makes a call to one broker that answers a client's call, or a part of it.
 func (c *call) part(then func(p *call)) *call {
-	p := &call{Request: c.Request, message: c.message, done: make(chan struct{})}
+	p := &call{Request: c.Request, message: c.message, asks: c.message, done: make(chan struct{})}
 	p.then = func() { then(p) }
 	return p
 }
@@ -128,6 +134,7 @@ func (c *call) part(then func(p *call)) *call {
 func partOf(c *call, message kmsg.Request, then func(p *call)) *call {
 	message.SetVersion(c.Version)
 	p := newCallFor(message, c.Correlation, c.ClientID)
+	p.asks = message
 	p.then = func() { then(p) }
 	return p
 }

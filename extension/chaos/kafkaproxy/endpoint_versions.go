@@ -18,7 +18,7 @@ func apiVersions(_ context.Context, r *endpointRouter, c *call) error {
 		q.NodeID, q.ClusterID = noNode, nil // of the one broker that there is not (KIP-1242)
 		c.encode()
 	}
-	r.tryAll(c, r.candidates(), func(b *backend, p *call) {
+	r.tryAny(c, func(b *backend, p *call) {
 		if refusedVersion(p) {
 			c.complete(p.response)
 			return
@@ -50,18 +50,20 @@ func (r *endpointRouter) offer(c *call, b *backend, m *kmsg.ApiVersionsResponse)
 	c.respond(m)
 }
 
-// others returns the offers of all brokers but one, as far as they answer.
+// others returns the offers of all brokers but one, as far as they answer in time.
 func (r *endpointRouter) others(b *backend) []*kmsg.ApiVersionsResponse {
 	brokers := r.endpoint.topology.live()
 	if len(brokers) == 0 {
 		brokers = r.candidates()
 	}
+	ctx, cancel := context.WithTimeout(r.ctx, r.endpoint.proxy.options.Silence)
+	defer cancel()
 	offers := make([]*kmsg.ApiVersionsResponse, len(brokers))
 	var asking sync.WaitGroup
 	for i, other := range brokers {
 		if other != b {
 			asking.Go(func() {
-				offers[i], _ = other.offers(r.ctx) // one that does not answer is not there
+				offers[i], _ = other.offers(ctx) // one that does not answer is not there
 			})
 		}
 	}

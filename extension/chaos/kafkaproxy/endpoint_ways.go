@@ -2,9 +2,6 @@ package kafkaproxy
 
 import (
 	"context"
-	"fmt"
-	"sync"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -54,57 +51,6 @@ func waysOfMany() map[*way][]kmsg.Key {
 			kmsg.DescribeGroups, kmsg.DeleteGroups, kmsg.ConsumerGroupDescribe, kmsg.StreamsGroupDescribe, kmsg.DescribeTransactions,
 		},
 	}
-}
-
-// toAnyone asks brokers one after the other until one answers: nothing changes by that.
-func toAnyone(_ context.Context, r *endpointRouter, c *call) error {
-	r.tryAll(c, r.candidates(), func(_ *backend, p *call) { r.hand(c, p) })
-	return nil
-}
-
-// hedge is how long a broker has to answer what any of them could, before the next one is asked as well. The first answer counts.
-const hedge = time.Second
-
-// tryAll sends a call to one broker after the other, until then gets an answer; then has to answer the call, and may be called
-// again. If none of them is there, the client's connection ends, as that to a single broker would.
-func (r *endpointRouter) tryAll(c *call, candidates []*backend, then func(b *backend, p *call)) {
-	if len(candidates) == 0 {
-		c.fail(fmt.Errorf("%s request: %w", c.Key.Name(), errNobody))
-		return
-	}
-	b := candidates[0]
-	g := r.leg(b, askLeg)
-	next := sync.OnceFunc(func() { r.tryAll(c, candidates[1:], then) })
-	p := c.part(func(p *call) {
-		if p.err != nil {
-			next()
-			return
-		}
-		r.settle(b)
-		then(b, p)
-	})
-	g.send(p)
-	if len(candidates) > 1 {
-		time.AfterFunc(hedge, func() {
-			select {
-			case <-p.done:
-			case <-c.done:
-			default:
-				now := time.Now()
-				b.missed.Store(&now) // others are asked first for a while
-				next()
-			}
-		})
-	}
-	time.AfterFunc(askTimeout, func() { // a broker that is frozen accepts connections, and says nothing
-		select {
-		case <-p.done:
-		default:
-			r.missed(g, errUnanswered)
-			p.fail(errUnanswered)
-			r.drop(g)
-		}
-	})
 }
 
 // hand answers a client's call with the answer of a part that is all of it, byte for byte where it names no brokers.
@@ -180,14 +126,10 @@ func (r *endpointRouter) controller(ctx context.Context) *backend {
 	if !r.survey(ctx) {
 		return nil
 	}
-	t := r.endpoint.topology
-	t.mu.Lock()
-	b := t.nodes[t.controller]
-	t.mu.Unlock()
-	if b != nil {
+	if b := r.endpoint.topology.leading(); b != nil {
 		return b
 	}
-	if live := t.live(); len(live) > 0 {
+	if live := r.endpoint.topology.live(); len(live) > 0 {
 		return live[0]
 	}
 	return nil

@@ -24,6 +24,7 @@ type lane struct {
 	backend *backend
 	conn    net.Conn
 	point   *point
+	under   *underWay // nil where nobody wants to know
 
 	sending sync.Mutex
 	ended   bool // no more calls
@@ -62,6 +63,9 @@ func openLaneTelling(ctx context.Context, b *backend, at *point, tell func(error
 
 // send puts a call on its way. An error means that the call has ended with it.
 func (l *lane) send(ctx context.Context, c *call) error {
+	if l.under != nil {
+		l.under.add(c)
+	}
 	err := l.point.request(ctx, c, l.write)
 	if err != nil {
 		c.fail(err)
@@ -156,6 +160,9 @@ func (l *lane) answers(ctx context.Context) error {
 		}
 		if c.response != nil { // else a rule has lost it
 			c.complete(c.response)
+		}
+		if l.under != nil {
+			l.under.answered()
 		}
 	}
 }

@@ -3,9 +3,12 @@ package kafkaproxy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"strconv"
 	"sync"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // mirror gives each broker a listener of its own.
@@ -15,6 +18,7 @@ type mirror struct {
 	mu        sync.Mutex
 	listening map[*backend]net.Listener
 	bootstrap []string
+	named     map[int32]*backend // the brokers that the cluster named last
 }
 
 func newMirror(p *Proxy) *mirror { return &mirror{proxy: p, listening: map[*backend]net.Listener{}} }
@@ -31,6 +35,43 @@ func (m *mirror) start() error {
 }
 
 func (m *mirror) addresses() []string { return m.bootstrap }
+
+func (m *mirror) live() map[int32]*backend {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.named)
+}
+
+// learn notes which brokers there are, before an answer that names them all is rewritten. One that names none says nothing.
+func (m *mirror) learn(c *call) error {
+	if c.Key != kmsg.Metadata && c.Key != kmsg.DescribeCluster {
+		return nil
+	}
+	message, err := c.reply()
+	if err != nil {
+		return err
+	}
+	named := map[int32]*backend{}
+	name := func(id int32, host string, port int32) {
+		named[id] = m.proxy.backends.at(net.JoinHostPort(host, strconv.Itoa(int(port))))
+	}
+	switch response := message.(type) {
+	case *kmsg.MetadataResponse:
+		for _, b := range response.Brokers {
+			name(b.NodeID, b.Host, b.Port)
+		}
+	case *kmsg.DescribeClusterResponse:
+		for _, b := range response.Brokers {
+			name(b.NodeID, b.Host, b.Port)
+		}
+	}
+	if len(named) > 0 {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.named = named
+	}
+	return nil
+}
 
 // address returns where the broker can be reached through the proxy. One that is new gets a listener.
 func (m *mirror) address(b *backend) (string, error) {
@@ -108,7 +149,11 @@ func (r *mirrorRouter) route(ctx context.Context, c *call) error {
 }
 
 func (r *mirrorRouter) rewrite(c *call) error {
-	if err := rewriteBrokers(c, r.mirror.proxy.topics, r.mirror.place); err != nil {
+	err := r.mirror.learn(c)
+	if err == nil {
+		err = rewriteBrokers(c, r.mirror.proxy.topics, r.mirror.place)
+	}
+	if err != nil {
 		return fmt.Errorf("broker at %s: %w", r.backend.address, err)
 	}
 	return nil

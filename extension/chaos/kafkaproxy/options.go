@@ -41,6 +41,14 @@ type Options struct {
 	// FrameTimeout is how long a client that has sent a part of a request may be silent before its connection is ended. One that is
 	// between two requests may be silent for ever. Default: 30 s.
 	FrameTimeout time.Duration
+	// Silence is how long a broker behind a single endpoint may leave a request unanswered before others are asked who leads and
+	// coordinates by now. What is answered late on purpose, a fetch that waits or a JoinGroup, has its own time besides.
+	// Default: 500 ms.
+	Silence time.Duration
+	// GiveUp is how long a broker behind a single endpoint may be silent about what was sent to it and is led or coordinated elsewhere
+	// by now, before its connection is given up: then clients hear that the network broke, as when a broker dies. It is also how long a
+	// request waits while no broker at all can be reached. Default: 5 s.
+	GiveUp time.Duration
 	// Events are kept of what passes. Default: none.
 	Events EventOptions
 	// Logger gets what goes wrong with connections. Default: nothing is logged.
@@ -50,6 +58,8 @@ type Options struct {
 const (
 	defaultListen       = "127.0.0.1:0"
 	defaultFrameTimeout = 30 * time.Second
+	defaultSilence      = 500 * time.Millisecond
+	defaultGiveUp       = 5 * time.Second
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -62,11 +72,20 @@ func (o Options) withDefaults() (Options, error) {
 	if o.FrameTimeout == 0 {
 		o.FrameTimeout = defaultFrameTimeout
 	}
+	if o.Silence == 0 {
+		o.Silence = defaultSilence
+	}
+	if o.GiveUp == 0 {
+		o.GiveUp = defaultGiveUp
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.FrameTimeout < 0 {
 		return o, fmt.Errorf("kafka proxy: frame timeout of %s: must not be negative", o.FrameTimeout)
+	}
+	if o.Silence < 0 || o.GiveUp < 0 {
+		return o, fmt.Errorf("kafka proxy: silence of %s, giving up after %s: must not be negative", o.Silence, o.GiveUp)
 	}
 	if err := o.checkPassthrough(); err != nil {
 		return o, err

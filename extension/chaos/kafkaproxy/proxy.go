@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type Proxy struct {
 	topics   *topicNames
 	spare    spare
 	faults   *faults
+
+	accepted atomic.Int64 // connections of clients
 
 	ctx    context.Context //nolint:containedctx // ends with the proxy
 	cancel context.CancelFunc
@@ -40,6 +43,8 @@ type mode interface {
 	start() error
 	// addresses are what clients bootstrap from.
 	addresses() []string
+	// live are the brokers that the cluster named last, by their ids.
+	live() map[int32]*backend
 }
 
 // router sends the calls of one session where they belong.
@@ -79,6 +84,9 @@ func Start(ctx context.Context, options Options) (*Proxy, error) {
 
 // Addresses returns what clients bootstrap from: one address, or in mirror mode one for each of Options.Brokers.
 func (p *Proxy) Addresses() []string { return p.mode.addresses() }
+
+// Clients returns how many connections of clients have been accepted, over all time.
+func (p *Proxy) Clients() int64 { return p.accepted.Load() }
 
 // Close ends the proxy: its listeners, all connections, and all faults. A second call does nothing.
 func (p *Proxy) Close() error {
@@ -137,6 +145,7 @@ func (p *Proxy) accept(listener net.Listener, serve func(net.Conn)) {
 			_ = conn.Close()
 			return
 		}
+		p.accepted.Add(1)
 		go func() {
 			defer p.work.Done()
 			defer p.forget(conn)

@@ -23,6 +23,13 @@ type sasl struct {
 	accepted  string // the mechanism of the proof
 }
 
+// known reports whether the client has authenticated.
+func (s *sasl) known() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proof != nil
+}
+
 // replayable tells the mechanisms whose one message can be said to every broker.
 func replayable(mechanism string) bool { return mechanism == "PLAIN" || mechanism == "OAUTHBEARER" }
 

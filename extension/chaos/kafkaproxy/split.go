@@ -22,12 +22,14 @@ type scatter struct {
 	ready  []kmsg.Response                     // answers that are there already: what is refused
 	outage outage                              // for pieces whose broker does not answer
 	see    func(b *backend, r kmsg.Response)   // looks at each broker's answer
+	stale  func(kmsg.Response) bool            // says that a broker that answers is not the one to ask any more; nil: none is
+	over   func(at piece, p *call)             // hears of the end of each piece, answered or not; nil: nobody does
 	merge  func([]kmsg.Response) kmsg.Response // makes one of the answers, in the order of pieces, ready ones last
 
 	mu      sync.Mutex
 	left    int
 	answers []kmsg.Response
-	lost    bool // a broker did not answer
+	lost    bool // a broker did not answer, or is not the one to ask any more
 	err     error
 	again   func() bool // what to do once about a lost one, nil if nothing; false if it is too late
 }
@@ -62,10 +64,13 @@ func (s *scatter) send() {
 
 // land takes the answer of a piece.
 func (s *scatter) land(i int, p *call) {
+	if s.over != nil {
+		s.over(s.pieces[i], p)
+	}
 	answer, err := s.answer(i, p)
 	s.mu.Lock()
 	s.answers[i] = answer
-	s.lost = s.lost || p.err != nil
+	s.lost = s.lost || p.err != nil || err == nil && s.stale != nil && s.stale(answer)
 	if s.err == nil {
 		s.err = err
 	}

@@ -85,6 +85,13 @@ func (t *topology) node(id int32) *backend {
 	return t.nodes[id]
 }
 
+// leading returns the broker that the cluster names as its controller, nil if it names none.
+func (t *topology) leading() *backend {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.nodes[t.controller]
+}
+
 // leader returns what is known of a partition. The topic is to be asked for if it is not known, or doubted and not just asked for.
 func (t *topology) leader(topic string, partition int32) (place partitionPlace, ask bool) {
 	t.mu.Lock()
