@@ -15,6 +15,12 @@ type bucket struct {
 	metrics *metrics
 }
 
+// named returns the bucket as somebody uses it whose name stands in the requests.
+func (b *bucket) named(name string) (*bucket, error) {
+	store, err := b.Store.Named(name)
+	return &bucket{Store: store, metrics: b.metrics}, err
+}
+
 func (b *bucket) measure(operation string, started time.Time, err error) {
 	b.metrics.storage.WithLabelValues(operation).Observe(time.Since(started).Seconds())
 	if err != nil && !errors.Is(err, objectstore.ErrExists) && !errors.Is(err, objectstore.ErrNotFound) {

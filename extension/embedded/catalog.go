@@ -103,6 +103,17 @@ func (c *catalog) knows(id [16]byte) bool {
 	return c.byID[id] != nil
 }
 
+// size returns how many partitions of the topic are durable.
+func (c *catalog) size(id [16]byte) int {
+	c.mu.RLock()
+	t := c.byID[id]
+	c.mu.RUnlock()
+	if t == nil {
+		return 0
+	}
+	return len(t.list())
+}
+
 // add enters a topic that is durable.
 func (c *catalog) add(t *topic) {
 	c.mu.Lock()
@@ -152,8 +163,12 @@ func (c *catalog) sync(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make the topics durable: %w", err)
 	}
+	grown := false
 	for i := range list {
-		c.take(&list[i])
+		grown = c.take(&list[i]) || grown
+	}
+	if grown {
+		c.life.adoptNew()
 	}
 	return nil
 }
@@ -187,8 +202,8 @@ func (c *catalog) snapshot(ctx context.Context) ([]topicDocument, error) {
 		if d == nil {
 			continue
 		}
-		if !c.knows(d.ID) {
-			if err := c.life.spread(d); err != nil {
+		if known := c.size(d.ID); known < d.Partitions {
+			if err := c.life.spread(d, known); err != nil {
 				return nil, err
 			}
 		}
@@ -217,8 +232,8 @@ func describe(cluster *kfake.Cluster, name string) *topicDocument {
 	return d
 }
 
-// take brings the catalog up to a durable topic.
-func (c *catalog) take(d *topicDocument) {
+// take brings the catalog up to a durable topic, and reports whether it has more partitions now.
+func (c *catalog) take(d *topicDocument) (grown bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.byID[d.ID]
@@ -230,8 +245,12 @@ func (c *catalog) take(d *topicDocument) {
 	defer t.mu.Unlock()
 	t.limit = d.maxBytes(c.life.options.MaxMessageBytes)
 	for n := len(t.partitions); n < d.Partitions; n++ {
-		t.partitions = append(t.partitions, newPartition(place{t.name, int32(n)}, t.id, 0, nil))
+		p := newPartition(place{t.name, int32(n)}, t.id, 0, nil)
+		p.began(d.epoch(int32(n)), 0)
+		t.partitions = append(t.partitions, p)
+		grown = true
 	}
+	return grown
 }
 
 // maxBytes returns the greatest batch that kfake takes for the topic.

@@ -4,29 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"sync"
 
 	"k6suite/extension/chaos/kafkaproxy"
+	"k6suite/extension/chaos/platform"
 	"k6suite/extension/chaos/s3proxy"
 	"k6suite/extension/objectstore"
 )
 
-// Cluster is a running embedded cluster.
+// Cluster is a running embedded cluster. It is also the platform that controls its brokers.
 type Cluster struct {
 	options  Options
 	storage  *storage
 	metrics  *metrics
 	mischief mischief
 	liars    []*liar
-	ports    []int
 	endpoint *kafkaproxy.Proxy // nil: each broker has an address of its own
+	tasks    sync.WaitGroup    // what waits for a lease
 
-	mu     sync.Mutex // guards what follows; held while brokers start and stop
-	life   *life      // nil once closed, or when a restart failed
-	closed bool
+	mu      sync.Mutex // guards what follows; held while brokers start and die, never while storage is waited for by a living one
+	brokers []*broker  // by node id, dead ones included
+	life    *life      // nil once closed, and while all brokers are dead
+	closed  bool
 }
+
+var _ platform.Platform = (*Cluster)(nil)
 
 // Start starts a cluster on loopback, in well under a second when its bucket is empty. If the bucket holds a cluster in this
 // namespace, that cluster is what starts: its topics, records and committed offsets are back before Start returns.
@@ -46,11 +49,15 @@ func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	if c.life, err = startLife(ctx, c, options.Ports); err != nil {
-		return nil, err
+	for node, port := range options.Ports {
+		b, err := newBroker(ctx, int32(node), port)
+		if err != nil {
+			return nil, err
+		}
+		c.brokers = append(c.brokers, b)
 	}
-	for _, b := range c.life.brokers {
-		c.ports = append(c.ports, b.listener.Addr().(*net.TCPAddr).Port)
+	if err = c.begin(ctx, c.brokers); err != nil {
+		return nil, err
 	}
 	c.metrics.gauges(c)
 	if err = c.metrics.serve(); err != nil {
@@ -63,20 +70,22 @@ func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
 	return c, nil
 }
 
-// Brokers returns what clients bootstrap from, "127.0.0.1:41234": the single endpoint, or the addresses of the brokers. They stay
-// the same over a Restart.
-func (c *Cluster) Brokers() []string {
+// Bootstrap returns what clients bootstrap from, "127.0.0.1:41234": the single endpoint, or the addresses of the brokers. They
+// stay the same over a Restart.
+func (c *Cluster) Bootstrap() []string {
 	if c.endpoint != nil {
 		return c.endpoint.Addresses()
 	}
 	return c.Nodes()
 }
 
-// Nodes returns the brokers' own addresses, by node id, also where clients do not see them.
+// Nodes returns the brokers' own addresses, by node id, also where clients do not see them, and also of brokers that are dead.
 func (c *Cluster) Nodes() []string {
-	addresses := make([]string, len(c.ports))
-	for i, port := range c.ports {
-		addresses[i] = fmt.Sprintf("127.0.0.1:%d", port)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	addresses := make([]string, len(c.brokers))
+	for i, b := range c.brokers {
+		addresses[i] = b.address()
 	}
 	return addresses
 }
@@ -99,41 +108,62 @@ func (c *Cluster) LieHits() map[string]int64 {
 	return hits
 }
 
-// Restart kills every broker (connections are reset, all memory is forgotten) and starts them on the same ports with nothing
-// but the bucket. Requests that were under way have an unknown outcome. After an error the cluster has no brokers; Restart can
-// be tried again.
+// Restart kills every broker (connections are reset, all memory is forgotten) and starts all of them, those that were dead or paused
+// included, on the same ports with nothing but the bucket. Requests that were under way have an unknown outcome. After an error the
+// brokers are dead; Restart can be tried again.
 func (c *Cluster) Restart(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return errors.New("restart: the embedded cluster is closed")
 	}
+	if err := c.end(ctx); err != nil {
+		return fmt.Errorf("restart the embedded cluster: %w", err)
+	}
+	if err := c.begin(ctx, c.brokers); err != nil {
+		return fmt.Errorf("restart the embedded cluster: %w", err)
+	}
+	c.metrics.restarts.Inc()
+	c.life.serve()
+	return nil
+}
+
+// begin starts a new life with some of the brokers. The caller holds c.mu, or is alone.
+func (c *Cluster) begin(ctx context.Context, brokers []*broker) (err error) {
+	if c.life, err = startLife(ctx, c, slices.Clone(brokers)); err != nil {
+		c.life = nil
+		return errors.Join(err, c.end(ctx))
+	}
+	return nil
+}
+
+// end kills all brokers; with them ends the life.
+func (c *Cluster) end(ctx context.Context) error {
+	var errs []error
+	for _, b := range c.brokers {
+		errs = append(errs, b.die(context.WithoutCancel(ctx)))
+	}
 	if c.life != nil {
 		c.life.end()
 		c.life = nil
 	}
-	next, err := startLife(ctx, c, slices.Clone(c.ports))
-	if err != nil {
-		return fmt.Errorf("restart the embedded cluster: %w", err)
-	}
-	c.life = next
-	c.metrics.restarts.Inc()
-	next.serve()
-	return nil
+	return errors.Join(errs...)
 }
 
 // Close stops the cluster. Nothing is left: no goroutine, no port, no file but those of StoreOptions.Dir. A second call does
 // nothing.
 func (c *Cluster) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
+		c.mu.Unlock()
 		return nil
 	}
 	c.closed = true
-	if c.life != nil {
-		c.life.end()
-		c.life = nil
+	errs := []error{c.end(context.Background())}
+	for _, b := range c.brokers {
+		b.release()
 	}
-	return errors.Join(c.closeEndpoint(), c.metrics.close(), c.storage.close())
+	c.mu.Unlock()
+	c.tasks.Wait()
+	return errors.Join(append(errs, c.closeEndpoint(), c.metrics.close(), c.storage.close())...)
 }

@@ -225,10 +225,10 @@ func TestMetricsAreServed(t *testing.T) {
 func TestPortsStayAndAreGivenBack(t *testing.T) {
 	t.Parallel()
 	c := start(t, embedded.Options{Brokers: 2})
-	brokers := c.Brokers()
+	brokers := c.Bootstrap()
 	require.Len(t, brokers, 2)
 	require.NoError(t, c.Restart(testContext(t)))
-	require.Equal(t, brokers, c.Brokers())
+	require.Equal(t, brokers, c.Bootstrap())
 	require.NoError(t, client(t, c).Ping(testContext(t)))
 	require.NoError(t, c.Close())
 	require.NoError(t, c.Close())
@@ -242,7 +242,7 @@ func TestPortsStayAndAreGivenBack(t *testing.T) {
 func TestARestartResetsConnections(t *testing.T) {
 	t.Parallel()
 	c := start(t, embedded.Options{Brokers: 1})
-	conn, err := net.DialTimeout("tcp", c.Brokers()[0], time.Second)
+	conn, err := net.DialTimeout("tcp", c.Bootstrap()[0], time.Second)
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, c.Restart(testContext(t)))

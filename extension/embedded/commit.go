@@ -13,9 +13,12 @@ func (l *life) drain(p *partition) {
 	defer l.work.Done()
 	for !p.idle() {
 		var blocking *producer
-		err := p.acquire(l.ctx)
+		_, err := l.leader(l.ctx, p.place) // what waits for a dead or paused one may be withdrawn meanwhile
 		if err == nil {
-			blocking, err = l.storeNext(l.ctx, p)
+			err = p.acquire(l.ctx)
+		}
+		if err == nil {
+			blocking, err = l.storeTurn(l.ctx, p)
 			p.release()
 		}
 		if err != nil { // the life ends
@@ -31,13 +34,25 @@ func (l *life) drain(p *partition) {
 	}
 }
 
+// storeTurn stores a group in the name of the partition's leader, as soon as that may begin an upload.
+func (l *life) storeTurn(ctx context.Context, p *partition) (*producer, error) {
+	way := &lane{life: l, at: &p.place}
+	if err := way.open(ctx); err != nil {
+		return nil, err
+	}
+	defer way.close()
+	l.ended(p)
+	l.refuseStrays(p)
+	return l.storeNext(ctx, p, way)
+}
+
 // storeNext takes a group from the queue and stores it. It returns the producer to wait for if that stopped it at once.
-func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
+func (l *life) storeNext(ctx context.Context, p *partition, way *lane) (*producer, error) {
 	group, err := l.mischief.gather(ctx, l, p, p.take())
 	if err != nil {
 		return nil, l.failed(p, group, err)
 	}
-	epoch, ready, err := l.prepare(ctx, p)
+	epoch, ready, err := l.prepare(ctx, p, way)
 	switch {
 	case len(group) == 0:
 		return nil, nil
@@ -53,7 +68,7 @@ func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
 			p.putBack(a.deferred)
 			return a.blocking, nil
 		}
-		err := l.store(ctx, p, a)
+		err := l.store(ctx, p, a, way)
 		a.unlock()
 		var other *otherObjectError
 		if errors.As(err, &other) { // another life wrote here: that is the log now, and ours goes behind it
@@ -71,7 +86,7 @@ func (l *life) storeNext(ctx context.Context, p *partition) (*producer, error) {
 
 // prepare makes sure that kfake's log ends where the durable one does. It returns the epoch of the leader; not ready means
 // that the partition is gone.
-func (l *life) prepare(ctx context.Context, p *partition) (epoch int32, ready bool, err error) {
+func (l *life) prepare(ctx context.Context, p *partition, way *lane) (epoch int32, ready bool, err error) {
 	if p.broken != nil {
 		return 0, false, p.broken
 	}
@@ -80,7 +95,7 @@ func (l *life) prepare(ctx context.Context, p *partition) (epoch int32, ready bo
 		return 0, false, nil
 	}
 	if info.HighWatermark != p.end {
-		err = l.catchUp(ctx, p, info)
+		err = l.catchUp(ctx, p, info, way)
 	}
 	return info.Epoch, true, err
 }
@@ -111,12 +126,12 @@ func failAll(group []*entry, err *kerr.Error, message string) {
 }
 
 // store makes the admitted batches durable, then readable, then known to their producers, in this order.
-func (l *life) store(ctx context.Context, p *partition, a *admission) error {
+func (l *life) store(ctx context.Context, p *partition, a *admission, way *lane) error {
 	if len(a.pieces) > 0 {
 		pieces := l.mischief.pieces(p, a.pieces)
-		upload := func(ctx context.Context) error { return l.upload(ctx, p, pieces) }
-		if !l.mischief.defers(l, upload) {
-			if err := upload(ctx); err != nil {
+		later := func(ctx context.Context) error { return l.uploadAlone(ctx, p, pieces) }
+		if !l.mischief.defers(l, later) {
+			if err := l.upload(ctx, p, pieces, way); err != nil {
 				return err
 			}
 		}

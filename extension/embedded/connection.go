@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,15 +20,17 @@ const maxAhead = 16
 // connection is one client connection. Requests are served in order, one at a time, except that Produce requests which follow each
 // other share the wait for object storage; responses go out in the order of the requests, as Kafka promises.
 type connection struct {
-	life   *life
-	node   int32
-	sock   net.Conn
-	up     *upstream
-	opened time.Time
-	asked  map[place]int64 // what its fetch session asked for last; kept for lies only
+	life    *life
+	process *process
+	node    int32
+	sock    net.Conn
+	ups     map[int32]*upstream // by kfake node; only the goroutine that serves uses it
+	opened  time.Time
+	asked   map[place]int64 // what its fetch session asked for last; kept for lies only
 
 	calls   chan *produceCall // whose answers are due, in order
 	pending sync.WaitGroup    // calls that are not answered
+	waiting atomic.Int64      // requests that were read, and that nobody has begun to serve
 }
 
 // exchange is one request on its way to kfake, and the response on its way back.
@@ -42,8 +45,16 @@ type exchange struct {
 type handler func(ctx context.Context, x *exchange) error
 
 // forward lets kfake serve the request.
-func (x *exchange) forward(ctx context.Context) (err error) {
-	x.response, x.release, err = x.conn.up.roundTrip(ctx, x.Frame)
+func (x *exchange) forward(ctx context.Context) error { return x.conn.life.route(ctx, x) }
+
+// send lets one node of kfake serve the request.
+func (x *exchange) send(ctx context.Context, node int32) error {
+	up, err := x.conn.upstream(ctx, node)
+	if err != nil {
+		return err
+	}
+	x.done()
+	x.response, x.release, err = up.roundTrip(ctx, x.Frame)
 	return err
 }
 
@@ -84,35 +95,27 @@ func (x *exchange) done() {
 }
 
 // serveConnection runs a connection to its end.
-func (l *life) serveConnection(b *broker, sock net.Conn) {
-	ctx, cancel := context.WithCancel(l.ctx)
+func (l *life) serveConnection(p *process, sock net.Conn) {
+	ctx, cancel := context.WithCancel(by(p.ctx, p))
 	defer cancel()
-	up, err := b.doorway.dial(ctx, sock.RemoteAddr())
-	if err != nil {
+	c := &connection{
+		life: l, process: p, node: p.node, sock: sock, ups: map[int32]*upstream{}, opened: time.Now(), calls: make(chan *produceCall, maxAhead),
+	}
+	if !p.adopt(c) {
+		reset(sock)
 		return
 	}
-	defer up.Close()
-	c := &connection{life: l, node: b.node, sock: sock, up: up, opened: time.Now(), calls: make(chan *produceCall, maxAhead)}
+	defer p.forget(c)
+	defer c.closeUpstreams()
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
 	defer sock.Close()
 	frames := make(chan []byte, maxAhead)
 	helpers.Go(func() { // reads ahead, and notices when the client goes
-		defer cancel()
 		defer close(frames)
-		for {
-			frame, err := wire.ReadFrame(sock)
-			if err != nil {
-				if errors.Is(err, syscall.ECONNRESET) && l.disturbed() {
-					l.mischief.cut(l, b.node)
-				}
-				return
-			}
-			select {
-			case frames <- frame:
-			case <-ctx.Done():
-				return
-			}
+		c.read(ctx, frames)
+		if !p.leaving() {
+			cancel()
 		}
 	})
 	helpers.Go(func() {
@@ -120,6 +123,7 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 		c.answerCalls(ctx)
 	})
 	defer close(c.calls)
+	defer c.settle(ctx)
 	for frame := range frames {
 		if err := c.handle(ctx, frame); err != nil {
 			if ctx.Err() == nil {
@@ -130,22 +134,95 @@ func (l *life) serveConnection(b *broker, sock net.Conn) {
 	}
 }
 
+// settle has a process that was asked to end answer what it has accepted.
+func (c *connection) settle(ctx context.Context) {
+	answered := make(chan struct{})
+	if !c.process.leaving() {
+		return
+	}
+	go func() { // ends with the context, too: answerCalls goes through all calls then
+		defer close(answered)
+		c.pending.Wait()
+	}()
+	select {
+	case <-answered:
+	case <-ctx.Done():
+	}
+}
+
+func (c *connection) read(ctx context.Context, frames chan<- []byte) {
+	for {
+		frame, err := wire.ReadFrame(c.sock)
+		if err != nil {
+			if errors.Is(err, syscall.ECONNRESET) && c.life.disturbed() {
+				c.life.mischief.cut(c.life, c.node)
+			}
+			return
+		}
+		c.waiting.Add(1)
+		select {
+		case frames <- frame:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 func (c *connection) handle(ctx context.Context, frame []byte) error {
 	r, err := wire.ParseRequest(frame)
 	if err != nil {
 		return err
 	}
+	if err := c.process.awake(ctx); err != nil {
+		return err
+	}
 	c.life.metrics.request(c.node, r.Key)
 	x := &exchange{Request: r, conn: c}
 	if r.Key == kmsg.Produce {
+		defer c.waiting.Add(-1)
 		return c.produce(ctx, x)
 	}
+	c.waiting.Add(-1)
 	c.pending.Wait() // what was produced before is answered before
 	defer x.done()
+	ctx, cancel := c.untilLeaving(ctx, r.Key)
+	defer cancel()
 	if err := c.life.handlerFor(r.Key)(ctx, x); err != nil {
 		return err
 	}
-	_, err = c.sock.Write(x.response)
+	return c.write(ctx, x.response)
+}
+
+// untilLeaving cuts requests short that wait for something to happen, when the process is asked to end.
+func (c *connection) untilLeaving(ctx context.Context, key kmsg.Key) (context.Context, context.CancelFunc) {
+	switch key {
+	case kmsg.Fetch, kmsg.ShareFetch, kmsg.JoinGroup, kmsg.SyncGroup:
+	default:
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-c.process.leave:
+			cancel()
+		case <-stop:
+		}
+	})
+	return ctx, func() {
+		close(stop)
+		watch.Wait()
+		cancel()
+	}
+}
+
+// write sends a response, once the process is awake.
+func (c *connection) write(ctx context.Context, frame []byte) error {
+	if err := c.process.awake(ctx); err != nil {
+		return err
+	}
+	_, err := c.sock.Write(frame)
 	return err
 }
 
@@ -154,11 +231,50 @@ func (c *connection) answerCalls(ctx context.Context) {
 	for call := range c.calls {
 		frame, err := call.wait(ctx)
 		if err == nil && frame != nil {
-			_, err = c.sock.Write(frame)
+			err = c.write(ctx, frame)
 		}
 		c.pending.Done()
 		if err != nil {
 			_ = c.sock.Close()
 		}
 	}
+}
+
+// upstream returns the way to a node of kfake.
+func (c *connection) upstream(ctx context.Context, node int32) (*upstream, error) {
+	if up := c.ups[node]; up != nil {
+		return up, nil
+	}
+	up, err := c.life.doorways[node].dial(ctx, c.sock.RemoteAddr())
+	if err == nil {
+		c.ups[node] = up
+	}
+	return up, err
+}
+
+func (c *connection) closeUpstreams() {
+	for _, up := range c.ups {
+		_ = up.Close()
+	}
+}
+
+// idle reports whether nothing waits in the connection: neither here nor in the kernel.
+func (c *connection) idle() bool {
+	if c.waiting.Load() > 0 {
+		return false
+	}
+	conn, ok := c.sock.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return true // closed
+	}
+	empty := true
+	_ = raw.Control(func(fd uintptr) {
+		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		empty = err != nil || n == 0
+	})
+	return empty
 }

@@ -77,9 +77,11 @@ func (d *documents) save(ctx context.Context, name string, snapshot func() ([]by
 	if err != nil || bytes.Equal(body, doc.body) {
 		return err
 	}
+	way := &lane{life: d.life}
+	defer way.close()
 	for {
 		// The life's context: a version that was begun is finished, whoever waits for it.
-		other, err := d.life.putUntilKnown(d.life.ctx, documentKey(d.life.bucket.Prefix(), name, doc.version+1), body)
+		other, err := d.life.putUntilKnown(by(d.life.ctx, behind(ctx)), way, documentKey(d.life.bucket.Prefix(), name, doc.version+1), body)
 		if err != nil {
 			return fmt.Errorf("save %s: %w", name, err)
 		}

@@ -18,7 +18,7 @@ func TestReadersGoOnWhenALeaderMoves(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, c.Close()) }()
 	require.NoError(t, c.life.kfake.CreateTopic("t", 1, nil))
-	cl, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.ConsumeTopics("t"), kgo.DefaultProduceTopic("t"),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.Bootstrap()...), kgo.ConsumeTopics("t"), kgo.DefaultProduceTopic("t"),
 		kgo.MetadataMinAge(20*time.Millisecond), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	require.NoError(t, err)
 	defer cl.Close()

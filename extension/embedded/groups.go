@@ -93,3 +93,17 @@ func (l *life) thenSaveGroups(ctx context.Context, x *exchange, groups ...string
 	}
 	return nil
 }
+
+func (l *life) serveListGroups(ctx context.Context, x *exchange) error {
+	request := kmsg.NewPtrListGroupsRequest()
+	if err := x.Decode(request); err != nil {
+		return err
+	}
+	lowerTypes(request)
+	response, err := l.groupsOf(ctx, x.conn.node, request)
+	if err != nil {
+		return err
+	}
+	x.respond(response)
+	return nil
+}

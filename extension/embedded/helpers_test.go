@@ -34,7 +34,7 @@ func start(t testing.TB, options embedded.Options) *embedded.Cluster {
 func client(t testing.TB, c *embedded.Cluster, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	options = append([]kgo.Opt{
-		kgo.SeedBrokers(c.Brokers()...), kgo.MetadataMinAge(20 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond),
+		kgo.SeedBrokers(c.Bootstrap()...), kgo.MetadataMinAge(20 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
 	}, options...)
 	cl, err := kgo.NewClient(options...)

@@ -14,10 +14,10 @@ import (
 	"k6suite/extension/internal/wire"
 )
 
-// inner is the cluster's own client of its kfake brokers, one connection to each.
+// inner is the cluster's own client of kfake's nodes, one connection to each.
 type inner struct {
-	kfake   *kfake.Cluster
-	brokers []*broker
+	kfake    *kfake.Cluster
+	doorways []*doorway
 
 	mu    sync.Mutex
 	links map[int32]*link
@@ -29,8 +29,8 @@ type link struct {
 	next int32 // correlation
 }
 
-func newInner(cluster *kfake.Cluster, brokers []*broker) *inner {
-	return &inner{kfake: cluster, brokers: brokers, links: map[int32]*link{}}
+func newInner(cluster *kfake.Cluster, doorways []*doorway) *inner {
+	return &inner{kfake: cluster, doorways: doorways, links: map[int32]*link{}}
 }
 
 func (i *inner) link(node int32) *link {
@@ -44,16 +44,16 @@ func (i *inner) link(node int32) *link {
 
 // request sends one request to the broker and decodes its response.
 func (i *inner) request(ctx context.Context, node int32, message kmsg.Request) (kmsg.Response, error) {
-	if node < 0 || int(node) >= len(i.brokers) {
-		return nil, fmt.Errorf("broker %d: no such broker", node)
+	if node < 0 || int(node) >= len(i.doorways) {
+		return nil, fmt.Errorf("node %d: kfake has no such node", node)
 	}
 	l := i.link(node)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil {
-		conn, err := i.brokers[node].doorway.dial(ctx, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		conn, err := i.doorways[node].dial(ctx, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
-			return nil, fmt.Errorf("broker %d: %w", node, err)
+			return nil, fmt.Errorf("node %d: %w", node, err)
 		}
 		l.conn = conn
 	}
@@ -62,7 +62,7 @@ func (i *inner) request(ctx context.Context, node int32, message kmsg.Request) (
 	if err != nil {
 		_ = l.conn.Close()
 		l.conn = nil
-		return nil, fmt.Errorf("broker %d: %w", node, err)
+		return nil, fmt.Errorf("node %d: %w", node, err)
 	}
 	defer release()
 	response := message.ResponseKind()

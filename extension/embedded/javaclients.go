@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"context"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -18,35 +17,13 @@ func listConfigs(response *kmsg.CreateTopicsResponse) {
 	}
 }
 
-func serveDescribeTopicPartitions(ctx context.Context, x *exchange) error {
-	if err := x.forward(ctx); err != nil {
-		return err
-	}
-	response := kmsg.NewPtrDescribeTopicPartitionsResponse()
-	if err := x.decodeResponse(response); err != nil {
-		return err
-	}
-	for _, t := range response.Topics {
-		for i := range t.Partitions {
-			p := &t.Partitions[i]
-			p.EligibleLeaderReplicas = append([]int32{}, p.EligibleLeaderReplicas...)
-			p.LastKnownELR = append([]int32{}, p.LastKnownELR...)
-		}
-	}
-	x.respond(response)
-	return nil
+func listReplicas(p *kmsg.DescribeTopicPartitionsResponseTopicPartition) {
+	p.EligibleLeaderReplicas = append([]int32{}, p.EligibleLeaderReplicas...)
+	p.LastKnownELR = append([]int32{}, p.LastKnownELR...)
 }
 
-func serveListGroups(ctx context.Context, x *exchange) error {
-	request := kmsg.NewPtrListGroupsRequest()
-	if err := x.Decode(request); err != nil {
-		return err
+func lowerTypes(request *kmsg.ListGroupsRequest) {
+	for i, kind := range request.TypesFilter {
+		request.TypesFilter[i] = strings.ToLower(kind)
 	}
-	if len(request.TypesFilter) > 0 {
-		for i, kind := range request.TypesFilter {
-			request.TypesFilter[i] = strings.ToLower(kind)
-		}
-		x.rewrite(request)
-	}
-	return x.forward(ctx)
 }

@@ -1,6 +1,9 @@
 package embedded
 
 import (
+	"net"
+	"strconv"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -19,8 +22,15 @@ func (m *ownAddress) shown(c *Cluster, response kmsg.Response) {
 		return
 	}
 	own := metadata.Brokers[0]
-	own.NodeID, own.Port = own.NodeID+1, int32(c.ports[len(c.ports)-1])
+	own.NodeID, own.Port = own.NodeID+1, portOf(c.Nodes())
 	metadata.Brokers = append(metadata.Brokers, own)
+}
+
+// portOf returns the port of the last address.
+func portOf(addresses []string) int32 {
+	_, port, _ := net.SplitHostPort(addresses[len(addresses)-1])
+	n, _ := strconv.ParseInt(port, 10, 32)
+	return int32(n)
 }
 
 // hideLeader says that nobody leads the last partition of each topic.

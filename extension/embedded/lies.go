@@ -157,6 +157,38 @@ func (c chain) gather(ctx context.Context, l *life, p *partition, group []*entry
 	return group, nil
 }
 
+func (c chain) stray(l *life, p *partition, e *entry) bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.stray(l, p, e) })
+}
+
+func (c chain) late(l *life, p *partition, e *entry) bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.late(l, p, e) })
+}
+
+func (c chain) took(l *life, p *partition, from, to int32) {
+	for _, m := range c {
+		m.took(l, p, from, to)
+	}
+}
+
+func (c chain) woke(l *life, node int32) {
+	for _, m := range c {
+		m.woke(l, node)
+	}
+}
+
+func (c chain) started(l *life, node int32) {
+	for _, m := range c {
+		m.started(l, node)
+	}
+}
+
+func (c chain) added(l *life, node int32) {
+	for _, m := range c {
+		m.added(l, node)
+	}
+}
+
 func (c chain) pieces(p *partition, pieces []*piece) []*piece {
 	for _, m := range c {
 		pieces = m.pieces(p, pieces)

@@ -24,14 +24,18 @@ type life struct {
 	// disturbed reports whether there has been a fault on the wire before the brokers.
 	disturbed func() bool
 
-	kfake     *kfake.Cluster
-	brokers   []*broker
-	inner     *inner
-	catalog   *catalog
-	producers *producers
-	documents *documents
-	visible   sync.RWMutex // held for writing while kfake has markers that are not durable
-	dataDir   string       // kfake's, where the life began with a restore
+	kfake        *kfake.Cluster
+	doorways     []*doorway // by kfake node
+	brokers      []*broker  // that the life began with
+	members      *members
+	leading      sync.Mutex // held by who changes leaders
+	inner        *inner
+	catalog      *catalog
+	producers    *producers
+	documents    *documents
+	coordinators coordinators
+	visible      sync.RWMutex // held for writing while kfake has markers that are not durable
+	dataDir      string       // kfake's, where the life began with a restore
 
 	ctx    context.Context //nolint:containedctx // the life is what the context is about
 	cancel context.CancelFunc
@@ -40,11 +44,12 @@ type life struct {
 	work   sync.WaitGroup // connections, drains, background work
 }
 
-// startLife starts the brokers on the ports and restores what the bucket holds. Until serve nobody is let in.
-func startLife(ctx context.Context, c *Cluster, ports []int) (_ *life, err error) {
+// startLife starts brokers and restores what the bucket holds. Until serve nobody is let in.
+func startLife(ctx context.Context, c *Cluster, brokers []*broker) (_ *life, err error) {
 	l := &life{
 		options: c.options, logger: c.options.Logger, metrics: c.metrics, mischief: c.mischief, disturbed: c.disturbed,
 		bucket: &bucket{Store: c.storage.store, metrics: c.metrics}, producers: newProducers(),
+		brokers: brokers, members: newMembers(brokers),
 	}
 	l.catalog, l.documents = newCatalog(l), newDocuments(l)
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -57,7 +62,7 @@ func startLife(ctx context.Context, c *Cluster, ports []int) (_ *life, err error
 	if err != nil {
 		return nil, err
 	}
-	options := l.kfakeOptions(ports, found.cluster.ID)
+	options := l.kfakeOptions(found.cluster.ID)
 	if found.exists {
 		if l.dataDir, err = l.restore(ctx, found); err != nil {
 			return nil, fmt.Errorf("restore the cluster from the bucket: %w", err)
@@ -67,17 +72,27 @@ func startLife(ctx context.Context, c *Cluster, ports []int) (_ *life, err error
 	if l.kfake, err = kfake.NewCluster(options...); err != nil {
 		return nil, fmt.Errorf("start the brokers: %w", err)
 	}
-	l.inner = newInner(l.kfake, l.brokers)
+	l.inner = newInner(l.kfake, l.doorways)
 	if err := l.agree(found); err != nil {
 		return nil, err
 	}
+	for _, b := range brokers {
+		if err := b.start(ctx, l); err != nil {
+			return nil, err
+		}
+	}
+	l.divide()
 	return l, nil
 }
 
-func (l *life) kfakeOptions(ports []int, clusterID string) []kfake.Opt {
+func (l *life) kfakeOptions(clusterID string) []kfake.Opt {
 	options := []kfake.Opt{
-		kfake.Ports(ports...),
-		kfake.ListenFn(l.listen),
+		kfake.NumBrokers(maxBrokers + 1),
+		kfake.ListenFn(func(string, string) (net.Listener, error) {
+			d := newDoorway()
+			l.doorways = append(l.doorways, d)
+			return d, nil
+		}),
 		kfake.ClusterID(clusterID),
 		kfake.DefaultNumPartitions(l.options.DefaultPartitions),
 		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
@@ -93,18 +108,39 @@ func (l *life) kfakeOptions(ports []int, clusterID string) []kfake.Opt {
 	return options
 }
 
+// divide has the members of a new life lead what there is.
+func (l *life) divide() {
+	l.leading.Lock()
+	defer l.leading.Unlock()
+	l.settle(nobodyCares)
+	for _, b := range l.members.all() {
+		if s := l.leadership(); s.totals[b.node] == 0 {
+			l.share(b)
+		}
+	}
+	l.endHandovers()
+}
+
 // serve lets the clients in.
 func (l *life) serve() {
 	for _, b := range l.brokers {
-		l.background(func() {
-			b.accept(func(conn net.Conn) {
-				if l.enter() {
-					defer l.work.Done()
-					l.serveConnection(b, conn)
-				}
-			})
-		})
+		l.open(b)
 	}
+}
+
+// open lets the clients of one broker in.
+func (l *life) open(b *broker) {
+	p := b.alive()
+	l.background(func() {
+		p.accept(func(sock net.Conn) {
+			if !l.enter() {
+				reset(sock)
+				return
+			}
+			defer l.work.Done()
+			l.serveConnection(p, sock)
+		})
+	})
 }
 
 // enter counts a goroutine in, unless the life is over.
@@ -128,7 +164,7 @@ func (l *life) background(work func()) {
 	}
 }
 
-// end kills the brokers. Nothing is saved; nothing is left running.
+// end ends the life of the brokers. Nothing is saved; nothing is left running. The processes are killed before.
 func (l *life) end() {
 	l.mu.Lock()
 	l.over = true
@@ -136,9 +172,6 @@ func (l *life) end() {
 	l.cancel()
 	for _, p := range l.producers.all() {
 		p.close(false)
-	}
-	for _, b := range l.brokers {
-		b.kill()
 	}
 	l.work.Wait() // before kfake goes: calls to a closed kfake never return
 	if l.inner != nil {
@@ -177,9 +210,17 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 	case kmsg.DeleteTopics:
 		return l.serveDeleteTopics
 	case kmsg.DescribeTopicPartitions:
-		return serveDescribeTopicPartitions
+		return l.serveDescribeTopicPartitions
+	case kmsg.DescribeCluster:
+		return l.serveDescribeCluster
+	case kmsg.FindCoordinator:
+		return l.serveFindCoordinator
+	case kmsg.ListConfigResources:
+		return l.serveListConfigResources
 	case kmsg.ListGroups:
-		return serveListGroups
+		return l.serveListGroups
+	case kmsg.ElectLeaders:
+		return l.serveElectLeaders
 	case kmsg.Fetch, kmsg.ShareFetch:
 		return l.serveFetch
 	case kmsg.OffsetForLeaderEpoch:
@@ -210,11 +251,3 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 }
 
 func forward(ctx context.Context, x *exchange) error { return x.forward(ctx) }
-
-// serveFetch holds a response back while it may show markers that are not durable.
-func (l *life) serveFetch(ctx context.Context, x *exchange) error {
-	err := x.forward(ctx)
-	l.visible.RLock()
-	l.visible.RUnlock() //nolint:staticcheck // an empty critical section is how to wait
-	return err
-}

@@ -25,6 +25,7 @@ type metrics struct {
 	storage  *prometheus.HistogramVec
 	errors   *prometheus.CounterVec
 	restarts prometheus.Counter
+	taken    *prometheus.CounterVec // by broker
 
 	server   *http.Server
 	listener net.Listener
@@ -48,12 +49,13 @@ func newMetrics() *metrics {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}, []string{"operation"}),
 		errors: counter("s3_errors_total", "Requests to object storage that failed.", "operation"),
+		taken:  counter("takeovers_total", "Partitions taken over from brokers that were dead or paused, by who leads them since.", "broker"),
 		restarts: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: metricsNamespace, Name: "restarts_total", Help: "Times that all brokers were killed and started empty.",
 		}),
 	}
 	uptime := prometheus.GaugeOpts{Namespace: metricsNamespace, Name: "uptime_seconds", Help: "Time since the start of the cluster."}
-	m.registry.MustRegister(m.requests, m.records, m.bytes, m.refused, m.storage, m.errors, m.restarts,
+	m.registry.MustRegister(m.requests, m.records, m.bytes, m.refused, m.storage, m.errors, m.restarts, m.taken,
 		prometheus.NewGaugeFunc(uptime, func() float64 { return time.Since(m.started).Seconds() }))
 	return m
 }
@@ -72,7 +74,15 @@ func (m *metrics) gauges(c *Cluster) {
 				return value(c.life)
 			}))
 	}
-	gauge("brokers", "Brokers that run.", func(l *life) float64 { return float64(len(l.brokers)) })
+	gauge("brokers", "Brokers that run.", func(*life) float64 {
+		n := 0
+		for _, b := range c.brokers {
+			if b.running() != nil {
+				n++
+			}
+		}
+		return float64(n)
+	})
 	gauge("topics", "Topics.", func(l *life) float64 { return float64(len(l.catalog.all())) })
 	gauge("high_watermarks", "Sum of the high watermarks of all partitions.", func(l *life) float64 {
 		sum := int64(0)

@@ -14,6 +14,19 @@ type mischief interface {
 	arrive(l *life, p *partition, e *entry) bool
 	// gather may wait for more entries. It is called with the turn of the partition.
 	gather(ctx context.Context, l *life, p *partition, group []*entry) ([]*entry, error)
+	// stray sees a batch that was sent to a broker that does not lead the partition, not checked yet; true: it was answered.
+	stray(l *life, p *partition, e *entry) bool
+	// late sees a batch that a broker had queued when it lost the partition; true: it was answered.
+	late(l *life, p *partition, e *entry) bool
+	// took is told that a partition has another leader, once nothing that the former one has begun is under way. It is called with
+	// the turn of the partition, before the new leader stores anything.
+	took(l *life, p *partition, from, to int32)
+	// woke is told that a paused broker was resumed that has lost its partitions to others. It gets a share back after a lease,
+	// when it has answered all that had waited in it.
+	woke(l *life, node int32)
+	// started is told that a dead broker was started, added that there is a new one, before clients are let in.
+	started(l *life, node int32)
+	added(l *life, node int32)
 	// pieces may change what is stored. The pieces must stay contiguous from the same base on.
 	pieces(p *partition, pieces []*piece) []*piece
 	// defers may put off an upload: then it returns true, and has to run it some time.
@@ -24,7 +37,7 @@ type mischief interface {
 	survives(ctx context.Context, l *life, at place, objects []objectstore.Object) ([]objectstore.Object, error)
 	// restored is told when a restart has read the objects of a partition.
 	restored(ctx context.Context, l *life, at place, objects []objectstore.Object) error
-	// leads may choose another leader for a partition of a new topic.
+	// leads may choose another leader for a partition that is new, or whose leader changes.
 	leads(at place, leader int32) int32
 	// shown may change what the single endpoint tells clients of brokers.
 	shown(c *Cluster, response kmsg.Response)
@@ -44,6 +57,18 @@ func (honest) arrive(*life, *partition, *entry) bool { return false }
 func (honest) gather(_ context.Context, _ *life, _ *partition, group []*entry) ([]*entry, error) {
 	return group, nil
 }
+
+func (honest) stray(*life, *partition, *entry) bool { return false }
+
+func (honest) late(*life, *partition, *entry) bool { return false }
+
+func (honest) took(*life, *partition, int32, int32) {}
+
+func (honest) woke(*life, int32) {}
+
+func (honest) started(*life, int32) {}
+
+func (honest) added(*life, int32) {}
 
 func (honest) pieces(_ *partition, pieces []*piece) []*piece { return pieces }
 

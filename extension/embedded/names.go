@@ -49,41 +49,6 @@ func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 	return nil
 }
 
-// serveMetadata makes topics that the request creates durable before the client hears of them.
-func (l *life) serveMetadata(ctx context.Context, x *exchange) error {
-	if !l.options.AutoCreate {
-		return x.forward(ctx)
-	}
-	request, response := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataResponse()
-	if err := x.Decode(request); err != nil {
-		return err
-	}
-	refused := refusedNames(request)
-	if len(refused) > 0 {
-		x.rewrite(request)
-	}
-	if err := x.forward(ctx); err != nil {
-		return err
-	}
-	if err := x.decodeResponse(response); err != nil {
-		return err
-	}
-	for i := range response.Topics {
-		t := &response.Topics[i]
-		if t.ErrorCode != 0 || t.Topic == nil {
-			continue
-		}
-		if _, err := l.catalog.find(ctx, *t.Topic, t.TopicID, t.TopicID != [16]byte{}); err != nil {
-			return err
-		}
-	}
-	if len(refused) > 0 {
-		response.Topics = append(response.Topics, refused...)
-		x.respond(response)
-	}
-	return nil
-}
-
 // refusedNames takes names out of the request that no topic may have, and returns their answers.
 func refusedNames(request *kmsg.MetadataRequest) (refused []kmsg.MetadataResponseTopic) {
 	if request.Topics == nil {

@@ -31,6 +31,11 @@ type Options struct {
 	// Patience is how long a producer waits at most for object storage before it is told REQUEST_TIMED_OUT; a shorter timeout
 	// of its request counts. Default: 30 s.
 	Patience time.Duration
+	// Lease is how long a broker may be dead or paused before the others take over what it leads and coordinates. Default: 500 ms.
+	Lease time.Duration
+	// Uploads is how many PUTs a broker has under way at once, at most: so slow storage is a matter of how many brokers there
+	// are. Default: 4.
+	Uploads int
 	// Store is where the log lies. Default: an S3 server in memory, gone with the cluster.
 	Store StoreOptions
 	// Namespace is the prefix of all keys of the cluster. Default: "default".
@@ -57,6 +62,8 @@ const (
 	defaultMaxMessageBytes = 1048588 // Apache Kafka's
 	defaultPatience        = 30 * time.Second
 	defaultNamespace       = "default"
+	defaultLease           = 500 * time.Millisecond
+	defaultUploads         = 4
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -74,6 +81,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
+	}
+	if o.Uploads == 0 {
+		o.Uploads = defaultUploads
 	}
 	if o.Namespace == "" {
 		o.Namespace = defaultNamespace
@@ -94,6 +107,8 @@ func (o Options) check() error {
 	switch {
 	case o.Brokers < 1:
 		return fmt.Errorf("embedded cluster: %d brokers: at least 1 is needed", o.Brokers)
+	case o.Brokers > maxBrokers:
+		return fmt.Errorf("embedded cluster: %d brokers: at most %d are possible", o.Brokers, maxBrokers)
 	case len(o.Ports) != o.Brokers:
 		return fmt.Errorf("embedded cluster: %d ports for %d brokers: give one for each, or none", len(o.Ports), o.Brokers)
 	case o.DefaultPartitions < 1:
@@ -102,6 +117,10 @@ func (o Options) check() error {
 		return fmt.Errorf("embedded cluster: batches of at most %d bytes: a header alone has %d", o.MaxMessageBytes, recordbatch.HeaderBytes)
 	case o.Patience < 0:
 		return fmt.Errorf("embedded cluster: patience of %s: must not be negative", o.Patience)
+	case o.Lease < 0:
+		return fmt.Errorf("embedded cluster: lease of %s: must not be negative", o.Lease)
+	case o.Uploads < 0:
+		return fmt.Errorf("embedded cluster: %d uploads at once: at least 1 is needed", o.Uploads)
 	case o.Store.Dir != "" && o.Store.S3.Endpoint != "":
 		return errors.New("embedded cluster: store: a folder and an endpoint are given: only one of them can be the store")
 	case !legalNamespace.MatchString(o.Namespace):

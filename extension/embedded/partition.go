@@ -20,13 +20,14 @@ type place struct {
 // entry is one batch on its way into the log of a partition.
 type entry struct {
 	batch    batch
-	implicit bool // Produce version 12 and later: the batch may add its partition to the transaction (KIP-890)
+	by       *process // that has accepted the batch
+	implicit bool     // Produce version 12 and later: the batch may add its partition to the transaction (KIP-890)
 	done     chan struct{}
 	outcome  outcome // valid once done is closed
 }
 
-func newEntry(b batch, version int16) *entry {
-	return &entry{batch: b, implicit: version >= 12, done: make(chan struct{})}
+func newEntry(b batch, by *process, version int16) *entry {
+	return &entry{batch: b, by: by, implicit: version >= 12, done: make(chan struct{})}
 }
 
 // outcome is what the producer is told of a batch.
@@ -55,6 +56,8 @@ type partition struct {
 	mu       sync.Mutex // guards what follows, down to the blank line
 	queue    []*entry
 	draining bool
+	handed   []handover // of which nobody has been told
+	epochs   []epochStart
 
 	// Only the holder of the turn uses what follows.
 	end     int64 // of the durable log: where the next object begins
@@ -104,6 +107,22 @@ func (p *partition) withdraw(e *entry) bool {
 	}
 	p.queue = slices.Delete(p.queue, i, i+1)
 	return true
+}
+
+// withdrawAll takes those entries out of the queue that are to go, and returns them.
+func (p *partition) withdrawAll(goes func(*entry) bool) (gone []*entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kept := make([]*entry, 0, len(p.queue))
+	for _, e := range p.queue {
+		if goes(e) {
+			gone = append(gone, e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	p.queue = kept
+	return gone
 }
 
 // A segment takes what waits while the one before it is written (group commit), up to these limits.

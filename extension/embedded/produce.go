@@ -47,7 +47,7 @@ func (c *connection) produce(ctx context.Context, x *exchange) error {
 	for i := range call.request.Topics {
 		topic := &call.request.Topics[i]
 		for j := range topic.Partitions {
-			call.parts = append(call.parts, c.life.accept(ctx, c.node, call.request, topic, &topic.Partitions[j]))
+			call.parts = append(call.parts, c.life.accept(ctx, c.process, call.request, topic, &topic.Partitions[j]))
 		}
 	}
 	c.pending.Add(1)
@@ -73,10 +73,10 @@ func (x *exchange) forwardRefused(ctx context.Context) error {
 
 // accept checks what can be checked at once and queues the batch.
 func (l *life) accept(
-	ctx context.Context, node int32, request *kmsg.ProduceRequest, topic *kmsg.ProduceRequestTopic, part *kmsg.ProduceRequestTopicPartition,
+	ctx context.Context, by *process, request *kmsg.ProduceRequest, topic *kmsg.ProduceRequestTopic, part *kmsg.ProduceRequestTopicPartition,
 ) producePart {
 	no := func(err *kerr.Error, message string) producePart {
-		e := newEntry(nil, request.Version)
+		e := newEntry(nil, by, request.Version)
 		e.fail(err, message)
 		return producePart{entry: e, leader: -1, epoch: -1}
 	}
@@ -97,7 +97,10 @@ func (l *life) accept(
 	if p == nil || info == nil || err != nil {
 		return no(kerr.UnknownTopicOrPartition, "there is no such partition")
 	}
-	if info.Leader != node {
+	if info.Leader != by.node {
+		if e := newEntry(part.Records, by, request.Version); l.mischief.stray(l, p, e) {
+			return producePart{entry: e, partition: p, leader: -1, epoch: -1}
+		}
 		refused := no(kerr.NotLeaderForPartition, "")
 		refused.leader, refused.epoch = info.Leader, info.Epoch
 		return refused
@@ -106,7 +109,7 @@ func (l *life) accept(
 	if refused != nil {
 		return no(refused.err, refused.message)
 	}
-	e := newEntry(b, request.Version)
+	e := newEntry(b, by, request.Version)
 	if !l.mischief.arrive(l, p, e) && p.submit(e) {
 		l.work.Add(1)
 		go l.drain(p)

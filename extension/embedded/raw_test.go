@@ -46,7 +46,7 @@ func transactional(raw []byte) []byte {
 func rawProduce(t *testing.T, c *embedded.Cluster, topic string, partition int32, batch []byte) kmsg.ProduceResponseTopicPartition {
 	t.Helper()
 	var answer kmsg.ProduceResponseTopicPartition
-	for node := range len(c.Brokers()) {
+	for node := range len(c.Bootstrap()) {
 		answer = rawProduceTo(t, c, int32(node), topic, partition, batch, 9, -1)
 		if answer.ErrorCode != kerr.NotLeaderForPartition.Code {
 			break

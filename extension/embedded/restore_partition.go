@@ -64,6 +64,7 @@ func (l *life) restorePartition(ctx context.Context, h *holding, t *topicDocumen
 	}
 	start := min(max(p.start, t.Starts[n]), p.log.end)
 	p.leaderEpoch = max(p.leaderEpoch, t.epoch(n))
+	p.log.began(p.leaderEpoch, p.log.end)
 	return p, w.finish(p, start, t.leader(n))
 }
 
@@ -119,6 +120,7 @@ func (p *restoredPartition) add(w *partitionWriter, b batch, leaderEpoch int32) 
 		p.open[id] = openTransaction{first: b.BaseOffset(), epoch: b.ProducerEpoch()}
 	}
 	p.log.observe(b)
+	p.log.began(leaderEpoch, b.BaseOffset())
 	p.log.end, p.leaderEpoch = b.NextOffset(), max(p.leaderEpoch, leaderEpoch)
 	return w.add(b, leaderEpoch)
 }
@@ -140,7 +142,7 @@ func (l *life) endOpenTransactions(ctx context.Context, h *holding, p *restoredP
 		}
 		marker := newMarker(id, p.open[id].epoch, kind)
 		pieces := []*piece{{batch: marker, base: p.log.end, epoch: p.leaderEpoch}}
-		if err := l.upload(ctx, p.log, pieces); err != nil {
+		if err := l.uploadAlone(ctx, p.log, pieces); err != nil {
 			return fmt.Errorf("end a transaction that was open: %w", err)
 		}
 		if err := p.add(w, marker.Placed(p.log.end, p.leaderEpoch), p.leaderEpoch); err != nil {

@@ -129,7 +129,10 @@ func (l *life) withMarkers(ctx context.Context, known *producer, places []place,
 		if info == nil || info.HighWatermark == p.end {
 			continue
 		}
-		if err := l.catchUp(l.ctx, p, info); err != nil {
+		way := &lane{life: l, at: &p.place}
+		err := l.catchUp(l.ctx, p, info, way)
+		way.close()
+		if err != nil {
 			return l.failed(p, nil, err)
 		}
 	}
@@ -137,7 +140,7 @@ func (l *life) withMarkers(ctx context.Context, known *producer, places []place,
 }
 
 // catchUp uploads what kfake's log has beyond the durable end: transaction markers.
-func (l *life) catchUp(ctx context.Context, p *partition, info *kfake.PartitionInfo) error {
+func (l *life) catchUp(ctx context.Context, p *partition, info *kfake.PartitionInfo, way *lane) error {
 	for p.end < info.HighWatermark {
 		raw, err := l.inner.fetch(ctx, p.place, p.end)
 		if err != nil {
@@ -147,7 +150,7 @@ func (l *life) catchUp(ctx context.Context, p *partition, info *kfake.PartitionI
 		if err != nil {
 			return err
 		}
-		if err := l.upload(ctx, p, pieces); err != nil {
+		if err := l.upload(ctx, p, pieces, way); err != nil {
 			return fmt.Errorf("write what the log of %s-%d has at offset %d: %w", p.topic, p.partition, p.end, err)
 		}
 		for _, piece := range pieces {

@@ -77,7 +77,7 @@ func TestOffsetsOfATransactionAreDurable(t *testing.T) {
 	createTopic(t, c, "out", 1, nil)
 	produce(t, client(t, c, manual()), "t", 0, 1, 5)
 	session, err := kgo.NewGroupTransactSession(
-		kgo.SeedBrokers(c.Brokers()...), kgo.TransactionalID("tx"), kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"),
+		kgo.SeedBrokers(c.Bootstrap()...), kgo.TransactionalID("tx"), kgo.ConsumerGroup("g"), kgo.ConsumeTopics("t"),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 	)
 	require.NoError(t, err)

@@ -16,8 +16,16 @@ func (e *otherObjectError) Error() string {
 	return fmt.Sprintf("offset %d is taken by another object", e.segment.Base)
 }
 
-// upload writes the pieces as one segment and returns when it is known to be in the bucket, however long that takes.
-func (l *life) upload(ctx context.Context, p *partition, pieces []*piece) error {
+// uploadAlone uploads where nobody has opened a lane yet.
+func (l *life) uploadAlone(ctx context.Context, p *partition, pieces []*piece) error {
+	way := &lane{life: l, at: &p.place}
+	defer way.close()
+	return l.upload(ctx, p, pieces, way)
+}
+
+// upload writes the pieces as one segment and returns when it is known to be in the bucket, however long that takes. What was
+// begun is finished, by a successor if its broker dies: so no record that may be stored is ever without a known place.
+func (l *life) upload(ctx context.Context, p *partition, pieces []*piece, way *lane) error {
 	segment := objectstore.Segment{Topic: p.topic, Partition: p.partition, Base: pieces[0].base, Created: time.Now()}
 	size := 0
 	for _, piece := range pieces {
@@ -34,7 +42,7 @@ func (l *life) upload(ctx context.Context, p *partition, pieces []*piece) error 
 		segment.Last = piece.base + int64(stored.LastOffsetDelta())
 	}
 	key := l.bucket.Layout().Key(l.bucket.Prefix(), p.topic, p.partition, segment.Base)
-	other, err := l.putUntilKnown(ctx, key, l.bucket.Layout().Encode(segment))
+	other, err := l.putUntilKnown(ctx, way, key, l.bucket.Layout().Encode(segment))
 	if err != nil {
 		return err
 	}
@@ -53,13 +61,16 @@ func (l *life) upload(ctx context.Context, p *partition, pieces []*piece) error 
 
 // putUntilKnown writes an object where there is none and returns when it is known what stands there: body (nil), or the
 // bytes of another object. It ends early only with the context; the error is that of the last try.
-func (l *life) putUntilKnown(ctx context.Context, key string, body []byte) (other []byte, err error) {
+func (l *life) putUntilKnown(ctx context.Context, way *lane, key string, body []byte) (other []byte, err error) {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		failure := l.bucket.PutIfAbsent(ctx, key, body)
+		if err := way.open(ctx); err != nil {
+			return nil, err
+		}
+		failure := way.store().PutIfAbsent(ctx, key, body)
 		if failure == nil {
 			return nil, nil
 		}
-		found, err := l.bucket.Get(ctx, key) // it may have been written and the answer lost, now or in an earlier try
+		found, err := way.store().Get(ctx, key) // it may have been written and the answer lost, now or in an earlier try
 		switch {
 		case err == nil && bytes.Equal(found, body):
 			return nil, nil
@@ -67,6 +78,7 @@ func (l *life) putUntilKnown(ctx context.Context, key string, body []byte) (othe
 			return found, nil
 		}
 		l.logger.Warn("object storage: trying again", "key", key, "pause", pause, "error", failure)
+		way.close()
 		if !sleep(ctx, pause) {
 			return nil, failure
 		}

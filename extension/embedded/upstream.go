@@ -11,19 +11,24 @@ import (
 
 var errBrokerGone = errors.New("the broker is gone")
 
-// doorway is the listener of a kfake broker: it has the address of the gate before it, and its connections are made by dial.
+// doorway is the listener of a node of kfake, without a socket: its connections are made by dial.
 type doorway struct {
-	addr   net.Addr
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-func newDoorway(addr net.Addr) *doorway {
-	return &doorway{addr: addr, conns: make(chan net.Conn), closed: make(chan struct{})}
+func newDoorway() *doorway {
+	return &doorway{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-func (d *doorway) Addr() net.Addr { return d.addr }
+func (d *doorway) Addr() net.Addr { return nowhere{} }
+
+// nowhere is the address of a doorway.
+type nowhere struct{}
+
+func (nowhere) Network() string { return "none" }
+func (nowhere) String() string  { return net.JoinHostPort(nobody, "1") }
 
 func (d *doorway) Accept() (net.Conn, error) {
 	select {
@@ -39,10 +44,10 @@ func (d *doorway) Close() error {
 	return nil
 }
 
-// dial opens a connection to the broker on behalf of a client at remote.
+// dial opens a connection to the node on behalf of a client at remote.
 func (d *doorway) dial(ctx context.Context, remote net.Addr) (*upstream, error) {
 	u := &upstream{
-		local: d.addr, remote: remote, closed: make(chan struct{}),
+		remote: remote, closed: make(chan struct{}),
 		requests: make(chan []byte), responses: make(chan []byte), taken: make(chan struct{}),
 	}
 	select {
@@ -55,16 +60,16 @@ func (d *doorway) dial(ctx context.Context, remote net.Addr) (*upstream, error) 
 	}
 }
 
-// upstream is a connection to a kfake broker without a socket. kfake reads requests from it and writes each response with one
+// upstream is a connection to a node of kfake without a socket. kfake reads requests from it and writes each response with one
 // call of Write, whose bytes are lent to the gate: nothing is copied on the way.
 type upstream struct {
-	local, remote net.Addr
-	requests      chan []byte
-	unread        []byte // of the request that kfake is reading
-	responses     chan []byte
-	taken         chan struct{}
-	closed        chan struct{}
-	once          sync.Once
+	remote    net.Addr
+	requests  chan []byte
+	unread    []byte // of the request that kfake is reading
+	responses chan []byte
+	taken     chan struct{}
+	closed    chan struct{}
+	once      sync.Once
 }
 
 // roundTrip hands one request to kfake and returns the response, which is valid until release is called.
@@ -125,7 +130,7 @@ func (u *upstream) Close() error {
 	return nil
 }
 
-func (u *upstream) LocalAddr() net.Addr              { return u.local }
+func (u *upstream) LocalAddr() net.Addr              { return nowhere{} }
 func (u *upstream) RemoteAddr() net.Addr             { return u.remote }
 func (u *upstream) SetDeadline(time.Time) error      { return nil }
 func (u *upstream) SetReadDeadline(time.Time) error  { return nil }

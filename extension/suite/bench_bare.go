@@ -147,7 +147,7 @@ func bareEmbedded(ctx context.Context, records int) (time.Duration, error) {
 	}
 	defer func() { _ = cluster.Close() }()
 	return slowest(ctx, func(ctx context.Context, _ int, begin func()) error {
-		client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Brokers()...), kgo.DefaultProduceTopic("bench"),
+		client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Bootstrap()...), kgo.DefaultProduceTopic("bench"),
 			kgo.AllowAutoTopicCreation(), uncompressed())
 		if err != nil {
 			return err

@@ -67,7 +67,7 @@ func (f *clusterFlags) serve(cmd *cobra.Command) error {
 	}
 	store := cluster.ObjectStore()
 	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "bootstrap    %s\n", strings.Join(cluster.Brokers(), ","))
+	fmt.Fprintf(out, "bootstrap    %s\n", strings.Join(cluster.Bootstrap(), ","))
 	fmt.Fprintf(out, "metrics      %s\n", cluster.MetricsURL())
 	fmt.Fprintf(out, "objectstore  %s bucket %s\n", store.Endpoint, store.Bucket)
 	fmt.Fprintln(out, "ready; Ctrl-C stops it")

@@ -27,7 +27,7 @@ func BenchmarkFinalRead(b *testing.B) {
 	cluster, err := embedded.Start(b.Context(), embedded.Options{Brokers: 3, AutoCreate: true, DefaultPartitions: benchPartitions})
 	require.NoError(b, err)
 	defer func() { _ = cluster.Close() }()
-	cfg := kafka.Config{Brokers: cluster.Brokers()}
+	cfg := kafka.Config{Brokers: cluster.Bootstrap()}
 	l := fillLog(b, cfg)
 	for b.Loop() {
 		var ratios []float64

@@ -74,7 +74,7 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 		return nil, fmt.Errorf("starting the embedded target: %w", err)
 	}
 	t := &Target{
-		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Brokers()), Metrics: []string{cluster.MetricsURL()}, embedded: cluster,
+		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Bootstrap()), Metrics: []string{cluster.MetricsURL()}, embedded: cluster,
 	}
 	if err := t.openFaults(ctx, o.Logger); err != nil {
 		return nil, errors.Join(err, t.Close())

@@ -1,0 +1,193 @@
+package embedded
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// process is a broker between its start and its death: the sockets that clients see, and the way to object storage.
+type process struct {
+	node     int32
+	listener net.Listener
+	bucket   *bucket
+	slots    chan struct{} // a token for each PUT that is under way
+
+	ctx    context.Context //nolint:containedctx // the process is what the context is about
+	cancel context.CancelFunc
+	leave  chan struct{} // closed when the process is asked to end
+
+	mu      sync.Mutex // guards what follows
+	conns   map[*connection]struct{}
+	emptied chan struct{} // closed once a process that leaves has no connection any more
+	asleep  chan struct{} // nil unless paused; closed by resume
+	dead    bool
+}
+
+func newProcess(l *life, node int32, listener net.Listener, b *bucket) *process {
+	p := &process{
+		node: node, listener: listener, bucket: b, slots: make(chan struct{}, l.options.Uploads),
+		leave: make(chan struct{}), conns: map[*connection]struct{}{}, emptied: make(chan struct{}),
+	}
+	p.ctx, p.cancel = context.WithCancel(l.ctx)
+	return p
+}
+
+// accept serves connections until the process ends.
+func (p *process) accept(serve func(net.Conn)) {
+	for {
+		sock, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		if p.awake(p.ctx) != nil {
+			reset(sock)
+			return
+		}
+		go serve(sock)
+	}
+}
+
+// adopt enters a connection, unless the process ends.
+func (p *process) adopt(c *connection) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead || p.leaving() {
+		return false
+	}
+	p.conns[c] = struct{}{}
+	return true
+}
+
+func (p *process) forget(c *connection) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, c)
+	p.mayBeEmpty()
+}
+
+// mayBeEmpty tells who waits for the last connection. The caller holds p.mu.
+func (p *process) mayBeEmpty() {
+	if !p.leaving() || len(p.conns) > 0 {
+		return
+	}
+	select {
+	case <-p.emptied:
+	default:
+		close(p.emptied)
+	}
+}
+
+// kill closes the socket and resets every connection, as the death of a process does.
+func (p *process) kill() {
+	_ = p.listener.Close()
+	p.cancel()
+	p.mu.Lock()
+	p.dead = true
+	conns := p.conns
+	p.conns = nil
+	p.mu.Unlock()
+	for c := range conns {
+		reset(c.sock)
+	}
+}
+
+// reset sends a RST instead of a FIN.
+func reset(sock net.Conn) {
+	if tcp, ok := sock.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = sock.Close()
+}
+
+// finish lets nobody in any more and reads no more requests; those that were read are answered.
+func (p *process) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leaving() {
+		return
+	}
+	_ = p.listener.Close()
+	close(p.leave)
+	for c := range p.conns {
+		_ = c.sock.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
+	}
+	p.mayBeEmpty()
+}
+
+// finished waits until the process has answered everything, at the latest until the patience ends.
+func (p *process) finished(ctx context.Context, patience time.Duration) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.emptied:
+	case <-timer.C:
+	case <-p.ctx.Done():
+	case <-ctx.Done():
+	}
+}
+
+// leaving reports whether the process has been asked to end. What it has accepted it still does.
+func (p *process) leaving() bool {
+	select {
+	case <-p.leave:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *process) pause() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asleep = make(chan struct{})
+}
+
+func (p *process) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.asleep)
+	p.asleep = nil
+}
+
+// awake returns at once, unless the process is paused: then when it is resumed.
+func (p *process) awake(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		asleep := p.asleep
+		p.mu.Unlock()
+		if asleep == nil {
+			return ctx.Err()
+		}
+		select {
+		case <-asleep:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// connections returns a copy of the list.
+func (p *process) connections() []*connection {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := make([]*connection, 0, len(p.conns))
+	for c := range p.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+type processKey struct{}
+
+// by returns a context in which storage is used in the name of the process.
+func by(ctx context.Context, p *process) context.Context {
+	return context.WithValue(ctx, processKey{}, p)
+}
+
+// behind returns whose name is in the context, nil if it is nobody's.
+func behind(ctx context.Context) *process {
+	p, _ := ctx.Value(processKey{}).(*process)
+	return p
+}
