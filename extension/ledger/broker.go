@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -116,8 +117,9 @@ func (b *brokerLog) told(s map[int32]BrokerTraffic, at time.Time) {
 		}
 		own := s[a.id].Requests
 		one := spreadTold{at, own, total - own}
-		if len(a.told) == maxTold { // the first ones say when it could have been at work, the last one how much there was to do
-			a.told = a.told[:maxTold-1]
+		if len(a.told) == maxTold {
+			i := 0
+			a.told = slices.DeleteFunc(a.told, func(spreadTold) bool { i++; return i%2 == 0 })
 		}
 		a.told = append(a.told, one)
 	}

@@ -26,6 +26,7 @@ type errorTally struct {
 	sent   bool // first is a record
 	at     time.Time
 	detail string
+	times  bounded[time.Time] // of errors of others than senders
 }
 
 type errorTallies struct {
@@ -55,6 +56,9 @@ func (t *errorTallies) add(class ErrorSeen, first errorTally) {
 		t.order = append(t.order, class)
 	}
 	tally.count++
+	if !first.sent {
+		tally.times.add(first.at)
+	}
 }
 
 // all visits the classes in the order in which they came up.

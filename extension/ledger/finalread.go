@@ -1,5 +1,7 @@
 package ledger
 
+import "fmt"
+
 // Ends is what is known about the ends of a log; −1 where something is not known.
 type Ends struct {
 	LogStart      int64 // log start offset
@@ -15,6 +17,7 @@ type FinalRead struct {
 	ledger *Ledger
 	name   string
 	number int
+	asked  int64 // whatever it asks, it asks later
 }
 
 // finalPart is what one final read met in one partition.
@@ -31,9 +34,10 @@ type finalPart struct {
 
 // NewFinalRead adds a final read. Losses are judged only if there are two complete ones.
 func (l *Ledger) NewFinalRead(name string) *FinalRead {
+	asked := l.since(l.now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f := &FinalRead{ledger: l, name: name, number: len(l.finals)}
+	f := &FinalRead{ledger: l, name: name, number: len(l.finals), asked: asked}
 	l.finals = append(l.finals, f)
 	return f
 }
@@ -45,6 +49,7 @@ func (f *FinalRead) Begin(tp TopicPartition, start Ends) {
 	defer p.mu.Unlock()
 	part := p.final(f)
 	part.begun, part.start, part.before = true, start, p.acks.cut()
+	f.saw(p, start)
 }
 
 // End ends a partition. Listed is the answer of ListOffsets after the last fetch, −1 if it was not asked again.
@@ -54,6 +59,14 @@ func (f *FinalRead) End(tp TopicPartition, end Ends) {
 	defer p.mu.Unlock()
 	part := p.final(f)
 	part.ended, part.end = true, end
+	f.saw(p, end)
+}
+
+// saw compares ends with those that were shown before the read; the caller holds the partition's lock. High watermarks are compared with
+// what was found, by STALE_END.
+func (f *FinalRead) saw(p *partition, ends Ends) {
+	p.showEnds(fmt.Sprintf("final read %q", f.name), LogEnds{Start: ends.LogStart, LastStable: -1, HighWatermark: ends.Listed},
+		f.asked, f.ledger.since(f.ledger.now()))
 }
 
 // Read records one record of a partition.
@@ -110,7 +123,7 @@ func (f *FinalLog) own(producer *Producer, s Serial, record *Record) {
 	if fresh {
 		f.met.shown.add(uint64(record.Offset))
 	}
-	earlier, differs := p.show(record.Offset, s, f.read.name, l.now)
+	earlier, differs := p.show(record.Offset, s, f.read.name, f.read.number, l.now)
 	p.keyed = p.keyed || keyed
 	if want >= 0 && want != p.tp.Partition && p.misplacedAt.add(uint64(record.Offset)) {
 		p.misplaced.add(placed{record.Offset, want})

@@ -1,6 +1,9 @@
 package ledger
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // A frontier remembers how a number grew, so that somebody who asked at a time can be told what it had reached by then. It keeps few marks,
 // the older the fewer: where some were let go, it answers what was reached earlier, which is never too much. The zero value is empty; it is
@@ -39,13 +42,15 @@ func (f *frontier) add(m mark) {
 	f.marks = append(f.marks, m)
 }
 
-// thin lets go of every second mark of the older half.
+// thin lets go of the mark that is missed least: the gap that it leaves is small for how long ago it was. So a few marks reach far back.
 func (f *frontier) thin() {
-	i := 0
-	f.marks = slices.DeleteFunc(f.marks, func(mark) bool {
-		i++
-		return i <= maxMarks/2 && i%2 == 1
-	})
+	now, least, drop := f.marks[len(f.marks)-1].at+markApart, math.MaxFloat64, 1
+	for i := 1; i < len(f.marks)-1; i++ {
+		if gap := float64(f.marks[i+1].at-f.marks[i-1].at) / float64(now-f.marks[i].at); gap < least {
+			least, drop = gap, i
+		}
+	}
+	f.marks = slices.Delete(f.marks, drop, drop+1)
 }
 
 // before gives the mark of the greatest number known to have been reached before a time; its value is −1 if there is none.
@@ -68,4 +73,14 @@ func (f *frontier) latest() mark {
 		return f.marks[n-1]
 	}
 	return mark{value: -1}
+}
+
+// reachedAt gives a time by which a number had been reached.
+func (f *frontier) reachedAt(value int64) (at int64, ok bool) {
+	for _, m := range f.marks {
+		if m.value >= value {
+			return m.at, true
+		}
+	}
+	return 0, false
 }

@@ -23,9 +23,12 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j := &judging{
 		ledger: l, options: o, counts: l.Counts(),
 		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
+		overwritten: map[TopicPartition][]*overwrittenObject{},
 	}
 	j.view()
 	j.explainUneven()
+	j.rewrites()
+	j.passed()
 	j.completeness()
 	j.locateDuplicates()
 	j.clashes()
@@ -38,21 +41,23 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
-		j.offsetMismatch, j.duplicate, j.abortedRead, j.errorsSeen, j.metadataLie, j.stuck, j.misuse,
+		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen, j.groupRegress, j.metadataLie, j.misuse,
 	} {
 		rule()
 	}
 	for _, v := range j.parts {
 		v.p.mu.Lock()
 		for _, rule := range [...]func(*partView){
-			j.twoAcks, j.inconsistentOffset, j.phantom, j.corrupt, j.staleEnd, j.partitioner,
+			j.twoAcks, j.inconsistentOffset, j.rewrite, j.phantom, j.corrupt, j.staleEnd, j.endRegress, j.realtimeOrder, j.partitioner,
 		} {
 			rule(v)
 		}
 		v.p.mu.Unlock()
 	}
 	j.polls()
+	j.ackInOutage()
 	j.audits()
+	j.objectsOverwritten()
 	j.report()
 	foreseen, findings := j.foreseenFindings()
 	return Judgement{
@@ -63,17 +68,19 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 
 // judging is one judgement in the making.
 type judging struct {
-	ledger    *Ledger
-	options   JudgeOptions
-	counts    Counts
-	out       collector
-	doubts    []Doubt
-	notes     []string
+	ledger  *Ledger
+	options JudgeOptions
+	counts  Counts
+	out     collector
+	doubts  []Doubt
+	notes   []string
 
-	recoveries []Recovery
-	producers []*producerView
-	parts     []*partView
-	finals    []string // names of the final reads
+	recoveries  []Recovery
+	recovered   []*recovered // the same, with what rules need
+	overwritten map[TopicPartition][]*overwrittenObject
+	producers   []*producerView
+	parts       []*partView
+	finals      []string // names of the final reads
 
 	copies     map[Serial][]place // where duplicated records stand
 	wanted     map[Serial]place   // where records stand that evidence names

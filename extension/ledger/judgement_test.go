@@ -108,7 +108,7 @@ func TestEachRuleHasADefinition(t *testing.T) {
 		require.False(t, seen[r.Name()])
 		seen[r.Name()] = true
 	}
-	require.Len(t, seen, 29)
+	require.Len(t, seen, 30)
 	require.Contains(t, seen, ledger.Code("METADATA_LIE/address"))
 }
 
@@ -127,12 +127,17 @@ func TestEverythingAtOnce(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 1))
 			for range 500 {
 				partition := int32(r.IntN(2))
-				m := p.Make([]byte([]string{"21", "abc"}[partition]), 100)
+				m, began := p.Make([]byte([]string{"21", "abc"}[partition]), 100), time.Now()
 				mu.Lock()
 				offset := h.put(partition, recordOf(m))
 				mu.Unlock()
-				l.Settle(ledger.Outcome{Serial: m.Serial, TP: tp(partition), Offset: offset})
-				l.AskEnd(tp(partition), "lag").Answered(offset + 1 + 2000)
+				l.Settle(ledger.Outcome{Serial: m.Serial, TP: tp(partition), Offset: offset, Began: began})
+				l.SawLog(tp(partition), "fetch", ledger.LogEnds{LastStable: 900, HighWatermark: -1}, time.Time{})
+				question := l.AskEnd(tp(partition), "lag")
+				mu.Lock()
+				end := h.end(partition)
+				mu.Unlock()
+				question.Answered(end)
 			}
 		})
 	}
@@ -151,6 +156,19 @@ func TestEverythingAtOnce(t *testing.T) {
 			}
 		})
 	}
+	wg.Go(func() {
+		for i := range 50 {
+			interruption := l.Interrupted("kill")
+			l.BrokerUp(7, true)
+			l.Spread(map[int32]ledger.BrokerTraffic{7: {Requests: int64(i)}})
+			l.SawMetadata(ledger.Metadata{Brokers: []ledger.MetadataBroker{{ID: 7, Address: "a:1"}}, Leaders: map[ledger.TopicPartition]int32{tp(0): 7}})
+			l.SawObject(ledger.ObjectSeen{Key: "k", TP: tp(0), ETag: "e", At: time.Now()})
+			l.BrokerDown(7)
+			over := l.Outage()
+			over()
+			interruption.Restored()
+		}
+	})
 	wg.Go(func() {
 		for range 3 {
 			l.Judge(ledger.JudgeOptions{})

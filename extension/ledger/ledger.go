@@ -47,6 +47,7 @@ type Ledger struct {
 	outages      outages
 	recoveries   recoveries
 	objects      objectLog
+	committed    committedLog
 }
 
 // topic is what the run says about a topic.

@@ -21,6 +21,9 @@ func (l *Ledger) SawLog(tp TopicPartition, who string, ends LogEnds, asked time.
 // since turns a time into nanoseconds of the ledger's life: by the monotonic clock, where the time has it.
 func (l *Ledger) since(at time.Time) int64 { return int64(at.Sub(l.began)) }
 
+// timeOf is the time that since made a number of.
+func (l *Ledger) timeOf(at int64) time.Time { return l.began.Add(time.Duration(at)) }
+
 // endKind is what an end of a log is called.
 type endKind int
 

@@ -45,6 +45,7 @@ type overwrite struct {
 // same content written again is no other state. It feeds OBJECT_MISMATCH and is evidence for REWRITE.
 func (l *Ledger) SawObject(o ObjectSeen) {
 	log, now := &l.objects, objectState{o.ETag, o.Size, o.At}
+	l.partition(o.TP) // has to exist where a finding is about it
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	was, known := log.states[o.Key]
@@ -111,4 +112,10 @@ func (l *objectLog) overwrites(tp TopicPartition) (all []*overwrite) {
 		}
 	}
 	return all
+}
+
+func (l *objectLog) notKept() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.beyond
 }

@@ -31,6 +31,7 @@ type partition struct {
 
 	differing   set // offsets at which reads differ
 	differences bounded[difference]
+	changes     map[int64]*change // by offset
 
 	corrupt      set // offsets at which any read saw a corrupt record
 	corruptFinal set // … and a final read did
@@ -105,12 +106,14 @@ func (p *partition) suspect(s Serial) {
 	of.add(s.Sequence())
 }
 
-// show claims an offset for a record that a read shows there. If an earlier read showed another, that one is returned.
-func (p *partition) show(offset int64, s Serial, reader string, now func() time.Time) (earlier Serial, differs bool) {
+// show claims an offset for a record that a read shows there, final being the number of a final read. If an earlier read showed
+// another, that one is returned.
+func (p *partition) show(offset int64, s Serial, reader string, final int, now func() time.Time) (earlier Serial, differs bool) {
 	earlier, differs = p.claim(offset, s, flagRead)
 	if differs {
-		p.differing.add(uint64(offset))
-		p.differences.add(difference{offset, earlier, s, reader, now()})
+		p.differs(difference{offset, earlier, s, reader, now()}, final)
+	} else if len(p.changes) > 0 {
+		p.follow(offset, s, final)
 	}
 	return earlier, differs
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -32,6 +33,8 @@ type following struct {
 	last    int64 // offset of the last record of the session, or the one before its start; −1 not known
 	known   bool  // last is known
 	highest int64 // greatest offset of the session: what lies below was passed already
+	lowest  int64 // of all sessions
+	passed  frontier
 
 	jumped set // offsets that were jumped over: skipped, if a record is there
 	jumps  bounded[jump]
@@ -94,7 +97,7 @@ func (r *Reader) Read(tp TopicPartition, record Record) {
 			h.read.Add(1)
 		}
 		part.mu.Lock()
-		earlier, differs := part.show(record.Offset, id.Serial, r.name, l.now)
+		earlier, differs := part.show(record.Offset, id.Serial, r.name, live, l.now)
 		part.mu.Unlock()
 		if differs {
 			l.explain(earlier)
@@ -127,13 +130,16 @@ func (r *Reader) step(tp TopicPartition, offset int64) *partition {
 		f.jumps.add(jump{f.highest, offset, r.ledger.now()})
 	}
 	f.known, f.last, f.highest = true, offset, max(f.highest, offset)
+	if f.lowest = min(f.lowest, offset); offset > f.passed.latest().value {
+		f.passed.add(mark{at: r.ledger.since(r.ledger.now()), value: offset})
+	}
 	return f.part
 }
 
 func (r *Reader) following(tp TopicPartition) *following {
 	f, ok := r.parts[tp]
 	if !ok {
-		f = &following{part: r.ledger.partition(tp)}
+		f = &following{part: r.ledger.partition(tp), lowest: math.MaxInt64}
 		r.parts[tp] = f
 	}
 	return f

@@ -29,6 +29,7 @@ const (
 	SlowRecovery       Code = "SLOW_RECOVERY"
 	EndRegress         Code = "END_REGRESS"
 	RealtimeOrder      Code = "REALTIME_ORDER"
+	GroupRegress       Code = "GROUP_REGRESS"
 )
 
 // Aspects of METADATA_LIE.
@@ -77,6 +78,7 @@ func Rules() []Rule {
 		{RealtimeOrder, "", "a was acked before the send of b began, same partition, yet a stands at the greater offset"},
 		{StaleEnd, "", "a returned end offset does not cover an acked record that is there"},
 		{EndRegress, "", "a high watermark, last stable or log start offset is lower than one shown before it was asked for"},
+		{GroupRegress, "", "a committed offset goes back or is lost"},
 		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
 		{AckInOutage, "", "a record first sent during a total write outage of object storage is acked in it"},
 		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects; an object overwritten"},

@@ -9,8 +9,17 @@ import (
 
 // ACK_WITHOUT_BYTES: a record was acked before the first successful write of any object that covers its offset, or no object covers it
 // at all. Where a covering object's time is not known, nothing is claimed. Acks whose offset is wrong by another rule
-// (OFFSET_MISMATCH, TWO_ACKS) say nothing about bytes, and neither does what the script deleted or what is lost.
+// (OFFSET_MISMATCH, TWO_ACKS) say nothing about bytes, and neither does what the script deleted or what is lost. What ACK_IN_OUTAGE
+// tells is not told again.
 func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
+	j.earlyAcks(v, a, func(early *bitmap, at int64, c cover) {
+		early.AndNot(v.inOutage)
+		j.ackedEarly(v, early, at, c)
+	})
+}
+
+// earlyAcks visits the offsets that were acked, at a time in microseconds, before the object that covers them was written.
+func (j *judging) earlyAcks(v *partView, a *auditPart, visit func(early *bitmap, at int64, c cover)) {
 	covers := coverage(a.objects)
 	ignore := v.mismatched.copy()
 	ignore.Or(v.twoAcks)
@@ -24,7 +33,7 @@ func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
 				if c.object == "" {
 					early.And(v.returned) // what is not in the log either is another rule's
 				}
-				j.ackedEarly(v, early, r.at, c)
+				visit(early, r.at, c)
 			}
 		}
 	})
@@ -37,7 +46,7 @@ func (j *judging) ackedEarly(v *partView, offsets *bitmap, at int64, c cover) {
 			if acked, _ := v.p.views(offset); acked != 0 {
 				f = j.record(f, acked.serial())
 			}
-			f.Object, f.Time = c.object, stamp(time.UnixMicro(at))
+			f.Object, f.Time = c.object, stamp(microTime(at))
 			if c.object == "" {
 				f.Detail = fmt.Sprintf("acked at offset %d, and no object covers it", offset)
 			} else {
@@ -60,6 +69,9 @@ type cover struct {
 func (c cover) early(at int64) bool {
 	return c.object == "" || !c.written.IsZero() && at < c.written.UnixMicro()
 }
+
+// microTime is the time that a number of microseconds since 1970 stands for.
+func microTime(us int64) time.Time { return time.UnixMicro(us) }
 
 const endOfTime = 1<<63 - 1
 

@@ -7,7 +7,7 @@ import (
 
 // ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
 // There is one finding for each error name and kind, with the first record. Sends that the script gave up are left out, and so are
-// errors that a disturbance excuses, those of partitions that are STUCK, and refusals where one was stored in truth: that is ABORTED_READ.
+// errors that a disturbance excuses, those of partitions that are STUCK or in SLOW_RECOVERY, and refusals where one was stored in truth: that is ABORTED_READ.
 func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
@@ -30,14 +30,30 @@ func (j *judging) errorsSeen() {
 	}
 }
 
-// errorsOfStuck counts the errors of the sends of which STUCK tells.
+// errorsOfStuck counts the errors of the sends of which STUCK or SLOW_RECOVERY tell, and of readers while a partition was slow to recover.
 func (j *judging) errorsOfStuck() map[ErrorSeen]int64 {
 	told := map[ErrorSeen]int64{}
-	for _, p := range j.stuckPartitions() {
+	stuck := j.stuckPartitions()
+	for _, p := range stuck {
 		for class, n := range p.errors {
 			told[class] += n
 		}
 	}
+	for _, r := range j.recovered {
+		if _, ok := stuck[r.TP]; ok || !r.late(j.options.RecoveryBound) {
+			continue
+		}
+		for class, n := range r.errors {
+			told[class] += n
+		}
+	}
+	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+		for _, at := range tally.times.kept {
+			if slices.ContainsFunc(j.recovered, func(r *recovered) bool { return r.late(j.options.RecoveryBound) && r.spans(at) }) {
+				told[class]++
+			}
+		}
+	})
 	return told
 }
 

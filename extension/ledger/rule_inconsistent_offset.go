@@ -3,10 +3,11 @@ package ledger
 import "fmt"
 
 // INCONSISTENT_OFFSET: two reads, by live readers or final reads, show different records at one offset, or one of two complete final
-// reads shows a record at an offset, which both covered, at which the other shows none. Corrupt records and records that are not this
+// reads shows a record at an offset, which both covered, at which the other shows none. Where REWRITE tells what became of an offset, it
+// is not told again. Corrupt records and records that are not this
 // run's have rules of their own.
 func (j *judging) inconsistentOffset(v *partView) {
-	told := setOf(0, 0)
+	told := v.rewritten.Clone()
 	for _, d := range v.p.differences.kept {
 		if !told.CheckedAdd(uint64(d.offset)) {
 			continue
@@ -28,7 +29,9 @@ func (j *judging) inconsistentOffset(v *partView) {
 		}
 		return true
 	})
-	j.out.fold(InconsistentOffset, v.p.tp, int64(v.differing.GetCardinality()-told.GetCardinality()))
+	rest := v.differing.Clone()
+	rest.AndNot(told)
+	j.out.fold(InconsistentOffset, v.p.tp, int64(rest.GetCardinality()))
 }
 
 // unevenAt names a read that returns something at an offset and one that does not.

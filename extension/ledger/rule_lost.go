@@ -9,7 +9,7 @@ import (
 // LOST_ACKED: an acked record, or one acked without offset, is in none of two complete final reads, and its acked offset lies below
 // the end of the log. LOST_SUFFIX: the same, but its acked offset is at or above the end that the final reads reached. A lost record
 // raises one of the two. It is not lost if a final read shows a corrupt record that bears its identity or stands in its place
-// (CORRUPT), if the script deleted it, or as long as fewer than two final reads are complete (a doubt).
+// (CORRUPT), if REWRITE tells of its offset, if the script deleted it, or as long as fewer than two final reads are complete (a doubt).
 
 // losable tells whether a record that was acked at this offset, and is in no final read, is lost.
 func (v *partView) losable(offset int64) bool {
@@ -24,6 +24,9 @@ func (j *judging) lost(v *partView, offset int64, s Serial) {
 		return
 	}
 	v.lost.add(uint64(offset))
+	if v.rewritten.Contains(uint64(offset)) {
+		return // REWRITE tells what became of the offset
+	}
 	if offset >= v.reached {
 		v.suffix = true
 		j.out.add(LostSuffix, func() Finding {

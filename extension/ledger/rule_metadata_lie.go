@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// METADATA_LIE has three aspects, for each breaks a promise of its own: unreachable, address and unspread.
+// METADATA_LIE has aspects, for each breaks a promise of its own: unreachable, address, unspread, changed, dead and idle.
 func (j *judging) metadataLie() {
 	log := &j.ledger.metadata
 	log.mu.Lock()
@@ -14,6 +14,9 @@ func (j *judging) metadataLie() {
 	j.unreachable(log)
 	j.otherAddress(log)
 	j.unspread(log)
+	j.changed(log)
+	j.dead(log)
+	j.idle(log)
 }
 
 func (j *judging) unreachable(log *metadataLog) {
@@ -34,6 +37,7 @@ func (j *judging) unreachable(log *metadataLog) {
 }
 
 // otherAddress: metadata shows an address that is not the one that is promised. An address makes one finding, however often it was seen.
+// Where only a dead broker was shown there, dead tells it.
 func (j *judging) otherAddress(log *metadataLog) {
 	if j.options.Endpoint == "" {
 		return
@@ -44,6 +48,9 @@ func (j *judging) otherAddress(log *metadataLog) {
 			continue
 		}
 		first := log.addresses[address]
+		if j.toldDead(log, address, first) {
+			continue
+		}
 		f := Finding{Partition: -1, Offset: -1, Sequence: -1, Count: first.count - 1}.seen(first.who, first.at)
 		f.Detail = fmt.Sprintf("metadata showed broker %d at %s instead of the single endpoint %s", first.broker, address, j.options.Endpoint)
 		j.out.put(rule, f)

@@ -5,7 +5,8 @@ import "fmt"
 // OBJECT_MISMATCH: the bucket and the log, not the ledger, disagree: a record of the final reads is in no object, an object holds a
 // record that the log does not show below its end, the contents differ, or two objects hold different records at one offset. It is
 // judged for partitions whose audit and at least one of whose final reads are complete. Offsets that are CORRUPT in the log or at
-// which reads differ are left to these rules.
+// which reads differ are left to these rules. An object that was overwritten is evidence of what is told of its offsets, by this rule or by
+// REWRITE, and a finding of its own where nothing is.
 func (j *judging) objectMismatch(v *partView, a *auditPart) {
 	if len(v.complete) == 0 {
 		return
@@ -41,10 +42,14 @@ func (j *judging) objectMismatch(v *partView, a *auditPart) {
 		j.out.add(ObjectMismatch, func() Finding {
 			f := j.held(v, c.offset)
 			f.Object, f.Detail = c.object, "holds another record at this offset than another object"
+			if o := j.overwriteAt(v, c.offset); o != nil {
+				f.Detail += "; " + o.String()
+			}
 			return f
 		})
 	}
 	j.out.fold(ObjectMismatch, v.p.tp, a.clashes.total-int64(len(a.clashes.kept)))
+	j.tellOverwrites(v, a.clash.bitmap())
 }
 
 // stored returns all offsets at which objects hold something.
@@ -92,12 +97,16 @@ func (v *partView) oddHolds(offset int64, content uint64) bool {
 }
 
 func (j *judging) disagree(v *partView, a *auditPart, offsets *bitmap, detail string) {
+	j.tellOverwrites(v, offsets)
 	each(offsets, func(offset int64) bool {
 		j.out.add(ObjectMismatch, func() Finding {
 			f := j.held(v, offset)
 			f.Object, f.Detail = a.objectAt(offset), fmt.Sprintf("the record at offset %d %s", offset, detail)
 			if f.Record == "" && a.differs.contains(uint64(offset)) {
 				f = j.record(f, a.other.get(offset).serial())
+			}
+			if o := j.overwriteAt(v, offset); o != nil {
+				f.Detail += "; " + o.String()
 			}
 			return f
 		})

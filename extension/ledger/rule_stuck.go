@@ -9,18 +9,21 @@ import (
 
 // STUCK: after the last disturbance has ended, a partition or a reader makes no progress for longer than the bound. A partition is stuck
 // if records were sent to it after the heal, none of them was acked, and the last of them was settled that long after the first was sent.
-// A record that has no outcome yet says nothing: whoever waits for it settles it when he gives up. Without a heal there is no STUCK.
+// A record that has no outcome yet says nothing: whoever waits for it settles it when he gives up. Where a partition was interrupted, it is
+// stuck if records waited for longer than the bound of recovery, and none that was sent after the interruption was acked until the end.
+// Without a heal or an interruption there is no STUCK.
 func (j *judging) stuck() {
 	d := &j.ledger.disturbances
 	if d.active.Load() > 0 {
 		j.doubt(StillDisturbed, "a disturbance had not ended when the run was judged: what recovers from it cannot be said")
 		return
 	}
+	parts := j.stuckPartitions()
+	j.stuckSinceInterrupted(parts)
 	h := d.healing.Load()
 	if h == nil {
 		return
 	}
-	parts := j.stuckPartitions()
 	for _, tp := range slices.SortedFunc(maps.Keys(parts), TopicPartition.compare) {
 		p := parts[tp]
 		j.out.add(Stuck, func() Finding {
@@ -32,6 +35,24 @@ func (j *judging) stuck() {
 		})
 	}
 	j.stuckReaders(h)
+}
+
+// stuckSinceInterrupted tells of the partitions that never recovered from an interruption, if those since the last heal do not tell it.
+func (j *judging) stuckSinceInterrupted(told map[TopicPartition]progressed) {
+	never := j.neverRecovered()
+	for _, tp := range slices.SortedFunc(maps.Keys(never), TopicPartition.compare) {
+		if _, ok := told[tp]; ok {
+			continue
+		}
+		r := never[tp]
+		j.out.add(Stuck, func() Finding {
+			f := j.record(Finding{Topic: tp.Topic, Partition: tp.Partition, Offset: -1}, r.record)
+			f.Time = stamp(r.Origin)
+			f.Detail = fmt.Sprintf("interrupted at %s by %s; records waited %s, and none that was sent after that was ever acked; the bound is %s",
+				stamp(r.Origin), r.What, r.Waited.Round(time.Millisecond), j.options.RecoveryBound)
+			return f
+		})
+	}
 }
 
 // stuckPartitions gives the partitions without progress since the last heal, unless a disturbance is active.

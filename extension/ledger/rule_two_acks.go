@@ -11,7 +11,7 @@ import (
 // it, and the other is judged as if it had been acked alone: one broken thing raises one rule.
 func (j *judging) twoAcks(v *partView) {
 	for _, g := range v.groups {
-		if len(g.standing) == 0 {
+		if len(g.standing) == 0 || v.rewritten.Contains(uint64(g.offset)) {
 			continue
 		}
 		first := g.standing[0]

@@ -4,6 +4,9 @@ package ledger
 func (j *judging) scan(v *partView) {
 	order := newLogOrder(j, v)
 	v.eachClaim(func(offset int64, acked, read cell) {
+		if v.rewritten.Contains(uint64(offset)) {
+			return // what claims say of it is out of date
+		}
 		shown := read != 0 && v.shown.Contains(uint64(offset))
 		switch {
 		case acked == 0:

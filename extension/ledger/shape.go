@@ -30,7 +30,9 @@ type shapeChange struct {
 // saw compares an answer with what is known, and goes on from what it shows.
 func (s *shape) saw(m *Metadata, at time.Time) {
 	brokers := slices.Clone(m.Brokers)
-	slices.SortFunc(brokers, func(a, b MetadataBroker) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Address, b.Address)) })
+	slices.SortFunc(brokers, func(a, b MetadataBroker) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Address, b.Address))
+	})
 	if !s.known {
 		s.known, s.brokers, s.controller, s.leaders = true, brokers, m.Controller, map[TopicPartition]int32{}
 	}

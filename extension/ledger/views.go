@@ -66,10 +66,12 @@ type partView struct {
 	confirmed  set // offsets whose acked record a final read shows there; filled by the scan
 	mismatched set // offsets whose acked record is found elsewhere; filled by the scan
 
-	rewritten *roaring64.Bitmap // offsets at which REWRITE tells the story
-	reordered map[uint32]bool   // producers of which SEND_REORDER tells; filled by the scan
-	suffix    bool              // LOST_SUFFIX tells of the end; filled by the scan
-	stale     bool              // STALE_END does
+	inOutage  *roaring64.Bitmap    // offsets of which ACK_IN_OUTAGE tells
+	rewritten *roaring64.Bitmap    // offsets at which REWRITE tells the story
+	passed    map[int64][]passedBy // offsets of these, and who had read them
+	reordered map[uint32]bool      // producers of which SEND_REORDER tells; filled by the scan
+	suffix    bool                 // LOST_SUFFIX tells of the end; filled by the scan
+	stale     bool                 // STALE_END does
 }
 
 // newPartView reads a partition; the caller holds its lock.
@@ -77,6 +79,7 @@ func newPartView(p *partition, finals int) *partView {
 	v := &partView{
 		p: p, concerns: p.topic.owned.Load() || p.highest >= 0 || len(p.suspicious) > 0,
 		shown: roaring64.New(), returned: roaring64.New(), rewritten: roaring64.New(), reordered: map[uint32]bool{},
+		passed: map[int64][]passedBy{}, inOutage: roaring64.New(),
 		corrupt: p.corruptFinal.copy(), anonymous: p.anonymous.copy(), twoAcks: p.twoAcks.copy(), differing: p.differing.copy(),
 	}
 	for i := range finals {
