@@ -12,9 +12,9 @@ import (
 func TestLogKeepsTheLatestAndCountsTheRest(t *testing.T) {
 	t.Parallel()
 	l := newLog(3)
-	first := l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "0", End: time.Now()})
+	first := l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "0", End: time.Now()}, nil)
 	for i := 1; i < 5; i++ {
-		l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: strconv.Itoa(i), End: time.Now()})
+		l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: strconv.Itoa(i), End: time.Now()}, nil)
 	}
 	l.finish(first, 7, errors.New("too late to be kept")) // must not touch the entry that took the place
 	l.finish(4, 9, nil)
@@ -47,13 +47,13 @@ func TestFirstWriteIsTheFirstThatSucceeded(t *testing.T) {
 		{Operation: GetObject, Status: 200, End: at(7)},
 	} {
 		e.Bucket, e.Key = "b", "k"
-		l.add(e)
+		l.add(e, nil)
 		_, ok := l.FirstWrite("b", "k")
 		require.False(t, ok, "%+v", e)
 	}
-	l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "k", End: at(20)})
-	l.add(Entry{Operation: CopyObject, Status: 200, Bucket: "b", Key: "k", End: at(10)}) // answered earlier, entered later
-	l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "k", End: at(30)})
+	l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "k", End: at(20)}, nil)
+	l.add(Entry{Operation: CopyObject, Status: 200, Bucket: "b", Key: "k", End: at(10)}, nil) // answered earlier, entered later
+	l.add(Entry{Operation: PutObject, Status: 200, Bucket: "b", Key: "k", End: at(30)}, nil)
 
 	first, ok := l.FirstWrite("b", "k")
 	require.True(t, ok)

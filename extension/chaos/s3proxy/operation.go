@@ -38,26 +38,25 @@ const (
 
 // subresources are the query parameters that make a request one on a part of the configuration of a bucket or an object, and not on
 // the object itself, with their names in the S3 API.
+func subresources() map[string]string {
+	return map[string]string{
+		"acl": "Acl", "cors": "Cors", "encryption": "Encryption", "lifecycle": "Lifecycle", "location": "Location", "logging": "Logging",
+		"notification": "Notification", "policy": "Policy", "replication": "Replication", "retention": "Retention", "tagging": "Tagging",
+		"torrent": "Torrent", "versioning": "Versioning", "website": "Website", "accelerate": "Accelerate", "analytics": "Analytics",
+		"attributes": "Attributes", "inventory": "Inventory", "metrics": "Metrics", "object-lock": "ObjectLock", "legal-hold": "LegalHold",
+		"ownershipControls": "OwnershipControls", "policyStatus": "PolicyStatus", "publicAccessBlock": "PublicAccessBlock",
+		"requestPayment": "RequestPayment", "restore": "Restore", "select": "Select",
+	}
+}
+
 func subresource(query url.Values) string {
+	if len(query) == 0 {
+		return ""
+	}
+	known := subresources()
 	for parameter := range query {
-		switch parameter {
-		case "acl", "cors", "encryption", "lifecycle", "location", "logging", "notification", "policy", "replication", "retention",
-			"tagging", "torrent", "versioning", "website", "accelerate", "analytics", "attributes", "inventory", "metrics":
-			return strings.ToUpper(parameter[:1]) + parameter[1:]
-		case "object-lock":
-			return "ObjectLock"
-		case "legal-hold":
-			return "LegalHold"
-		case "ownershipControls":
-			return "OwnershipControls"
-		case "policyStatus":
-			return "PolicyStatus"
-		case "publicAccessBlock":
-			return "PublicAccessBlock"
-		case "requestPayment":
-			return "RequestPayment"
-		case "restore", "select":
-			return strings.ToUpper(parameter[:1]) + parameter[1:]
+		if name := known[parameter]; name != "" {
+			return name
 		}
 	}
 	return ""
@@ -66,7 +65,10 @@ func subresource(query url.Values) string {
 // identify returns the operation, bucket and key of a request with path-style addressing.
 func identify(r *http.Request) (operation Operation, bucket, key string) {
 	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	query := r.URL.Query()
+	var query url.Values
+	if r.URL.RawQuery != "" {
+		query = r.URL.Query()
+	}
 	switch {
 	case bucket == "" && r.Method == http.MethodGet:
 		return ListBuckets, "", ""

@@ -1,16 +1,16 @@
-// Package s3proxy stands between a system under test and its object storage. It passes HTTP on as it is, so that signatures stay
-// valid, and keeps a log of every request as an S3 operation: the witness of what was durable, and when.
+// Package s3proxy stands between a system under test and its object storage. It passes HTTP on byte for byte, so that signatures stay
+// valid, and keeps a log of every request as an S3 operation: the witness of what was durable, and when. Rules make it delay, refuse,
+// lose and spoil requests and answers on their way.
 package s3proxy
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
-	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
@@ -27,24 +27,30 @@ type Options struct {
 	Listen string
 	// Entries is how many requests the log keeps; older ones are counted and dropped. Default: 100,000.
 	Entries int
+	// Lines gets each request as a line of JSON, as Entry has it, once it has ended. Default: nobody does.
+	Lines io.Writer
 }
 
 // Proxy is a running proxy.
 type Proxy struct {
+	upstream upstream
 	listener net.Listener
 	log      *Log
+	faults   faults
+	ctx      context.Context //nolint:containedctx // of the proxy's life, which no call spans
 	close    func() error
 
-	mu     sync.RWMutex // read-locked by each request that is under way
+	mu     sync.Mutex
 	closed bool
+	conns  map[net.Conn]struct{}
+	work   sync.WaitGroup
 }
 
 // Start starts a proxy that runs until Close. It does not connect to the upstream: one that is down is answered as such.
 func Start(options Options) (*Proxy, error) {
-	upstream, err := url.Parse(options.Upstream)
-	if err != nil || (upstream.Scheme != "http" && upstream.Scheme != "https") || upstream.Host == "" ||
-		strings.Trim(upstream.Path, "/") != "" {
-		return nil, fmt.Errorf("s3 proxy: upstream %q is not an address like http://host:port", options.Upstream)
+	to, err := parseUpstream(options.Upstream)
+	if err != nil {
+		return nil, err
 	}
 	if options.Listen == "" {
 		options.Listen = "127.0.0.1:0"
@@ -56,8 +62,14 @@ func Start(options Options) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("s3 proxy: %w", err)
 	}
-	p := &Proxy{listener: listener, log: newLog(options.Entries)}
-	p.serve(upstream)
+	p := &Proxy{upstream: to, listener: listener, log: newLog(options.Entries), conns: map[net.Conn]struct{}{}}
+	if options.Lines != nil {
+		p.log.lines = &lines{encoder: json.NewEncoder(options.Lines)}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.ctx = ctx
+	p.work.Go(p.accept)
+	p.close = sync.OnceValue(func() error { return p.end(cancel) })
 	return p, nil
 }
 
@@ -67,93 +79,110 @@ func (p *Proxy) URL() string { return "http://" + p.listener.Addr().String() }
 // Log returns the log, which stays readable after Close.
 func (p *Proxy) Log() *Log { return p.log }
 
-// Close stops at once: requests that are under way are cut off on both sides. Nothing is left running after it. A second call does
-// nothing more.
+// Close stops at once: requests that are under way are cut off on both sides, and what a fault has put off is not done any more.
+// Nothing is left running after it. A second call does nothing more.
 func (p *Proxy) Close() error { return p.close() }
 
-func (p *Proxy) serve(upstream *url.URL) {
-	transport := newTransport()
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host = upstream.Scheme, upstream.Host
-			r.Out.URL.RawQuery = r.In.URL.RawQuery // ReverseProxy cleans it: the signature covers it as it was
-		},
-		Transport:    &recorder{next: transport, log: p.log},
-		ErrorHandler: refuse,
-		BufferPool:   &buffers{},
-		ErrorLog:     log.New(io.Discard, "", 0), // what failed stands in the log of the proxy
+func (p *Proxy) end(cancel context.CancelFunc) error {
+	cancel()
+	err := p.listener.Close()
+	ended := p.faults.close()
+	p.mu.Lock()
+	p.closed = true
+	for conn := range p.conns {
+		_ = conn.Close()
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	server := &http.Server{
-		Handler:           p.guard(proxy),
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          log.New(io.Discard, "", 0),
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(p.listener) // ErrServerClosed after Close: there is no other way out
-	}()
-	p.close = sync.OnceValue(func() error {
-		cancel() // a request that hangs upstream does not notice that its client is gone
-		err := server.Close()
-		<-done
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.closed = true
-		transport.CloseIdleConnections()
-		return err
-	})
+	p.mu.Unlock()
+	p.work.Wait()
+	ended()
+	return errors.Join(err, p.log.lines.failed())
 }
 
-func (p *Proxy) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.mu.RLock()
-		defer p.mu.RUnlock()
-		if p.closed {
-			panic(http.ErrAbortHandler) // the connection was accepted before Close
+func (p *Proxy) accept() {
+	for {
+		conn, err := p.listener.Accept()
+		switch {
+		case p.ctx.Err() != nil:
+			return
+		case err != nil: // too many open files: some may be closed soon
+			select {
+			case <-time.After(10 * time.Millisecond):
+			case <-p.ctx.Done():
+			}
+			continue
 		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// refuse answers for an upstream that did not. Where nothing can have reached it, the client is told so as S3 would; otherwise the
-// connection is dropped: whether the request was applied is unknown, and no status code may pretend to know.
-func refuse(w http.ResponseWriter, _ *http.Request, err error) {
-	var network *net.OpError
-	if !errors.As(err, &network) || network.Op != "dial" {
-		panic(http.ErrAbortHandler)
-	}
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?>`+
-		"\n<Error><Code>ServiceUnavailable</Code><Message>the object storage behind this proxy does not answer</Message></Error>")
-}
-
-// newTransport keeps a connection for each concurrent request; it neither follows a proxy of the environment nor unpacks bodies.
-func newTransport() *http.Transport {
-	const buffer = 64 << 10
-	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		IdleConnTimeout:     time.Minute,
-		MaxIdleConns:        1024,
-		MaxIdleConnsPerHost: 1024,
-		ReadBufferSize:      buffer,
-		WriteBufferSize:     buffer,
-		DisableCompression:  true,
+		if p.own(conn) {
+			p.work.Go(newLine(p, conn).serve)
+		}
 	}
 }
 
-// buffers lends the buffers through which bodies are copied.
-type buffers struct{ pool sync.Pool }
-
-func (b *buffers) Get() []byte {
-	if lent, ok := b.pool.Get().(*[]byte); ok {
-		return *lent
+// own has the connection be closed with the proxy; if that is closed already, it is now.
+func (p *Proxy) own(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		_ = conn.Close()
+		return false
 	}
-	return make([]byte, 64<<10)
+	p.conns[conn] = struct{}{}
+	return true
 }
 
-func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }
+// drop closes a connection.
+func (p *Proxy) drop(conn net.Conn) {
+	_ = conn.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, conn)
+}
+
+// reset closes a connection at once: what is not sent yet is lost, and the other side hears of it as an error.
+func (p *Proxy) reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	p.drop(conn)
+}
+
+// upstream is where requests go.
+type upstream struct {
+	address string      // host:port
+	tls     *tls.Config // nil: in the clear
+}
+
+func parseUpstream(endpoint string) (upstream, error) {
+	parsed, err := url.Parse(endpoint)
+	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" ||
+		strings.Trim(parsed.Path, "/") != "" {
+		return upstream{}, fmt.Errorf("s3 proxy: upstream %q is not an address like http://host:port", endpoint)
+	}
+	to, port := upstream{}, "80"
+	if parsed.Scheme == "https" {
+		to.tls, port = &tls.Config{ServerName: parsed.Hostname(), MinVersion: tls.VersionTLS12}, "443"
+	}
+	if parsed.Port() != "" {
+		port = parsed.Port()
+	}
+	to.address = net.JoinHostPort(parsed.Hostname(), port)
+	return to, nil
+}
+
+// dial connects to the upstream. The connection is closed with the proxy.
+func (p *Proxy) dial() (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	var conn net.Conn
+	var err error
+	if p.upstream.tls == nil {
+		conn, err = dialer.DialContext(p.ctx, "tcp", p.upstream.address)
+	} else {
+		conn, err = (&tls.Dialer{NetDialer: dialer, Config: p.upstream.tls}).DialContext(p.ctx, "tcp", p.upstream.address)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !p.own(conn) {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
