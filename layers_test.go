@@ -27,6 +27,9 @@ func layers() map[string][]string {
 		proxy     = "extension/chaos/kafkaproxy"
 		chaos     = "extension/chaos"
 		platform  = "extension/chaos/platform"
+		process   = "extension/chaos/platform/process"
+		guard     = "extension/chaos/platform/guard"
+		procgroup = "extension/internal/procgroup"
 		ledger    = "extension/ledger"
 		profile   = "extension/profile"
 		s3proxy   = "extension/chaos/s3proxy"
@@ -44,25 +47,28 @@ func layers() map[string][]string {
 		"":        {extension},
 		extension: {js, suite},
 		js: {
-			suite, trust, report, embedded, contract, kafka, store, chaos, platform, proxy, s3proxy, profile, ledger, nearest, "config",
+			suite, trust, report, embedded, contract, kafka, store, chaos, platform, process, proxy, s3proxy, profile, ledger, nearest, "config",
 		},
-		suite:    {trust, report, embedded, contract, store, chaos, platform, proxy, s3proxy, profile, ledger},
-		trust:    {report, embedded, contract, kafka, store, chaos, platform, proxy, s3proxy, profile, ledger},
-		report:   {contract, ledger},
-		embedded: {store, platform, proxy, s3proxy, wire, batches, nearest},
-		chaos:    {platform, proxy, s3proxy, profile, nearest},
-		platform: {profile, nearest},
-		contract: {ledger},
-		kafka:    nil,
-		store:    nil,
-		proxy:    {wire, batches, nearest},
-		s3proxy:  {nearest},
-		profile:  {nearest, "config"},
-		ledger:   nil,
-		nearest:  nil,
-		wire:     nil,
-		batches:  nil,
-		"config": nil,
+		suite:     {trust, report, embedded, contract, store, chaos, platform, process, guard, proxy, s3proxy, profile, ledger},
+		trust:     {report, embedded, contract, kafka, store, chaos, platform, process, proxy, s3proxy, profile, ledger},
+		report:    {contract, ledger},
+		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
+		chaos:     {platform, proxy, s3proxy, profile, nearest},
+		platform:  {profile, nearest},
+		process:   {platform, guard, procgroup, profile},
+		guard:     {procgroup},
+		contract:  {ledger},
+		kafka:     nil,
+		store:     nil,
+		proxy:     {wire, batches, nearest},
+		s3proxy:   {nearest},
+		profile:   {nearest, "config"},
+		ledger:    nil,
+		nearest:   nil,
+		procgroup: nil,
+		wire:      nil,
+		batches:   nil,
+		"config":  nil,
 	}
 }
 

@@ -153,6 +153,9 @@ func (d *dice) draw(at, latest time.Duration, storm int) (time.Duration, bool) {
 		chosen = d.deck[i]
 		d.deck = slices.Delete(d.deck, i, i+1)
 	} else {
+		if d.round == 0 && len(d.out) > storm {
+			return 0, false // time is for those that have not been there
+		}
 		var others []int
 		for other := range d.templates {
 			if fits(other) {
