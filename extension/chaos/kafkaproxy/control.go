@@ -19,29 +19,31 @@ const maxRuleBytes = 1 << 20
 
 // Control lets a proxy be commanded over HTTP, in JSON:
 //
-//	POST   /rules       injects a rule, the body; 201 and the fault
-//	GET    /rules       all faults there have been: [{"id", "spec", "hits", "records", "active"}]
-//	GET    /rules/{id}  one of them
-//	DELETE /rules/{id}  stops it, waits until it acts on nothing any more, and answers with what it has hit
-//	GET    /traffic     what the clients had to do with each broker: [{"broker", "address", "live", "connections", "requests"}]
-//	GET    /events      the events that are kept in memory, as Proxy.Events
+//	POST   /rules             injects a rule, the body; 201 and the fault. With ?lease=10s it ends after that, unless it is renewed
+//	GET    /rules             all faults there have been: [{"id", "spec", "hits", "records", "active", "lease"}]
+//	GET    /rules/{id}        one of them
+//	POST   /rules/{id}/renew  has it last for another lease: that of ?lease=10s, or the one that it has
+//	DELETE /rules/{id}        stops it, waits until it acts on nothing any more, and answers with what it has hit
+//	GET    /traffic           what the clients had to do with each broker: [{"broker", "address", "live", "connections", "requests"}]
+//	GET    /events            the events that are kept in memory, as Proxy.Events
 //
-// Errors are {"error": "…"} with status 400, 403, 404 or 405. Where it is served on loopback, it answers only requests that were made
+// Errors are {"error": "…"} with status 400, 403, 404, 405, or 410 for what has ended. Where it is served on loopback, it answers only requests that were made
 // to a name of loopback, and by no foreign page: else any page in a browser of this machine could command the proxy (DNS rebinding).
 func Control(p *Proxy) http.Handler {
 	c := control{proxy: p}
 	routes := map[string]map[string]answerer{
-		"/rules":      {http.MethodPost: c.inject, http.MethodGet: c.list},
-		"/rules/{id}": {http.MethodGet: c.show, http.MethodDelete: c.stop},
-		"/traffic":    {http.MethodGet: c.traffic},
-		"/events":     {http.MethodGet: c.events},
+		"/rules":            {http.MethodPost: c.inject, http.MethodGet: c.list},
+		"/rules/{id}":       {http.MethodGet: c.show, http.MethodDelete: c.stop},
+		"/rules/{id}/renew": {http.MethodPost: c.renew},
+		"/traffic":          {http.MethodGet: c.traffic},
+		"/events":           {http.MethodGet: c.events},
 	}
 	mux := http.NewServeMux()
 	for path, methods := range routes {
 		mux.Handle(path, byMethod(methods))
 	}
 	mux.Handle("/", answerer(func(r *http.Request) (int, any) {
-		return refused(http.StatusNotFound, fmt.Errorf("%s: there are /rules, /rules/{id}, /traffic and /events", r.URL.Path))
+		return refused(http.StatusNotFound, fmt.Errorf("%s: there are /rules, /rules/{id}, /rules/{id}/renew, /traffic and /events", r.URL.Path))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := foreign(r); err != nil {
@@ -114,11 +116,12 @@ type control struct{ proxy *Proxy }
 
 // faultState is what is said of a fault.
 type faultState struct {
-	ID      int64 `json:"id"`
-	Spec    Rule  `json:"spec"`
-	Hits    int64 `json:"hits"`
-	Records int64 `json:"records"`
-	Active  bool  `json:"active"`
+	ID      int64  `json:"id"`
+	Spec    Rule   `json:"spec"`
+	Hits    int64  `json:"hits"`
+	Records int64  `json:"records"`
+	Active  bool   `json:"active"`
+	Lease   string `json:"lease,omitempty"`
 }
 
 func stateOf(f *Fault) faultState {
@@ -128,7 +131,11 @@ func stateOf(f *Fault) faultState {
 		active = false
 	default:
 	}
-	return faultState{ID: f.ID(), Spec: f.Rule(), Hits: f.Hits(), Records: f.Records(), Active: active}
+	state := faultState{ID: f.ID(), Spec: f.Rule(), Hits: f.Hits(), Records: f.Records(), Active: active}
+	if lease := f.leaseTime(); lease > 0 {
+		state.Lease = lease.String()
+	}
+	return state
 }
 
 func (c control) inject(r *http.Request) (int, any) {
@@ -143,9 +150,16 @@ func (c control) inject(r *http.Request) (int, any) {
 	if err != nil {
 		return refused(http.StatusBadRequest, err)
 	}
+	lease, err := leaseOf(r)
+	if err != nil {
+		return refused(http.StatusBadRequest, err)
+	}
 	fault, err := c.proxy.Inject(rule)
 	if err != nil {
 		return refused(http.StatusBadRequest, err)
+	}
+	if lease > 0 {
+		fault.Lease(lease)
 	}
 	return http.StatusCreated, stateOf(fault)
 }

@@ -55,7 +55,7 @@ type told struct {
 	Spec          map[string]any
 	Hits, Records int64
 	Active        bool
-	Error         string
+	Error, Lease  string
 }
 
 func TestRulesComeAndGoOverHTTP(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -34,6 +35,7 @@ type endpoint struct {
 	ways     map[kmsg.Key]way
 	address  string
 	port     int32
+	reached  atomic.Bool // a broker has answered
 
 	mu      sync.Mutex
 	routers map[*endpointRouter]struct{} // of the sessions that there are

@@ -79,7 +79,7 @@ func (s *search) wait() {
 	if s.call.ended() {
 		return
 	}
-	if r.ctx.Err() != nil || time.Since(s.began) > r.endpoint.proxy.options.GiveUp {
+	if r.lost(s.began) {
 		s.call.fail(fmt.Errorf("%s request: %w", s.call.Key.Name(), errNobody))
 		return
 	}

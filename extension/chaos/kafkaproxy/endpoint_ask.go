@@ -64,9 +64,18 @@ func (r *endpointRouter) settle(b *backend) {
 	if b.missed.Load() != nil {
 		b.missed.Store(nil)
 	}
+	if !r.endpoint.reached.Load() {
+		r.endpoint.reached.Store(true)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.home = b
+}
+
+// lost reports whether it is worth no more to wait for a broker of a cluster of which none can be reached: it may come back for so
+// long, if it has ever been there.
+func (r *endpointRouter) lost(since time.Time) bool {
+	return r.ctx.Err() != nil || !r.endpoint.reached.Load() || time.Since(since) > r.endpoint.proxy.options.GiveUp
 }
 
 // ask puts a question of the proxy to one broker, as the session's client.
@@ -100,7 +109,7 @@ func (r *endpointRouter) askAny(ctx context.Context, question kmsg.Request, most
 	began := time.Now()
 	for {
 		response, err := r.askAround(ctx, question, most)
-		if err == nil || errors.Is(err, errIntroduction) || errors.Is(err, errNotOffered) || time.Since(began) > r.endpoint.proxy.options.GiveUp {
+		if err == nil || errors.Is(err, errIntroduction) || errors.Is(err, errNotOffered) || r.lost(began) {
 			return response, err
 		}
 		if stopped := r.pause(ctx, retry); stopped != nil {

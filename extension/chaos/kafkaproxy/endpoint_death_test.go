@@ -20,11 +20,23 @@ type wires struct {
 	mu   sync.Mutex
 	to   map[string][]net.Conn
 	dead map[string]bool
+	no   int // connections that were refused
+}
+
+func newWires() *wires { return &wires{to: map[string][]net.Conn{}, dead: map[string]bool{}} }
+
+func (w *wires) refusals() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.no
 }
 
 func (w *wires) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	w.mu.Lock()
 	dead := w.dead[address]
+	if dead {
+		w.no++
+	}
 	w.mu.Unlock()
 	if dead {
 		return nil, fmt.Errorf("connection to %s refused: it is dead", address)
@@ -55,7 +67,7 @@ func mortal(t *testing.T, options ...kfake.Opt) (*kfake.Cluster, *kafkaproxy.Pro
 	t.Helper()
 	cluster := fake(t, append([]kfake.Opt{kfake.SeedTopics(spreadPartitions, "t")}, options...)...)
 	spreadTopic(t, cluster, "t")
-	w := &wires{to: map[string][]net.Conn{}, dead: map[string]bool{}}
+	w := newWires()
 	p := start(t, kafkaproxy.Options{Brokers: cluster.ListenAddrs(), SingleEndpoint: true, Dial: w.dial})
 	return cluster, p, w
 }

@@ -151,7 +151,11 @@ func (g *leg) open() (*lane, error) {
 	if g.hasEnded() {
 		return nil, errNotSent
 	}
-	l, err := openLaneTelling(g.ctx, g.backend, g.point(), func(err error) { g.router.missed(g, err) })
+	var under *underWay
+	if g.kind <= fetchLeg {
+		under = &underWay{}
+	}
+	l, err := openLaneTelling(g.ctx, g.backend, g.point(), under, func(err error) { g.router.missed(g, err) })
 	if err != nil {
 		return nil, err
 	}
@@ -163,8 +167,7 @@ func (g *leg) open() (*lane, error) {
 		l.close(g.ctx)
 		return nil, err
 	}
-	if g.kind <= fetchLeg {
-		l.under = &underWay{}
+	if under != nil {
 		g.watched.Store(l)
 	}
 	g.lane = l

@@ -27,7 +27,10 @@ type Fault struct {
 	mu      sync.Mutex
 	random  *rand.Rand
 	timer   *time.Timer
-	stopped bool // it takes nothing any more
+	lease   *time.Timer   // nil: it lasts for as long as its rule says
+	leased  time.Duration // for how long
+	renewed time.Time     // when it last was; zero: not since it began
+	stopped bool          // it takes nothing any more
 	matched int64
 	taken   int64 // matches that it acts on, or has acted on
 	acting  int   // of these, those that it still acts on
@@ -233,11 +236,7 @@ func (f *Fault) end() {
 		f.mu.Unlock()
 		return
 	}
-	f.stopped = true
-	if f.timer != nil {
-		f.timer.Stop()
-	}
-	close(f.over)
+	f.stop()
 	victims := maps.Clone(f.victims)
 	f.mu.Unlock()
 	for p := range victims {
@@ -248,6 +247,17 @@ func (f *Fault) end() {
 	f.finish()
 }
 
+// stop has the fault take nothing any more; the caller has the lock.
+func (f *Fault) stop() {
+	f.stopped = true
+	for _, timer := range []*time.Timer{f.timer, f.lease} {
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+	close(f.over)
+}
+
 // finish ends a fault that has nothing more to do; the caller has the lock.
 func (f *Fault) finish() {
 	switch {
@@ -256,11 +266,7 @@ func (f *Fault) finish() {
 	case !f.stopped && (!f.spent() || len(f.victims) > 0):
 		return
 	case !f.stopped:
-		f.stopped = true
-		if f.timer != nil {
-			f.timer.Stop()
-		}
-		close(f.over)
+		f.stop()
 	}
 	f.ended = time.Now()
 	f.announce()

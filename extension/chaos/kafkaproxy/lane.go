@@ -39,17 +39,17 @@ type lane struct {
 // openLane connects to a broker. Rules that concern the leg to a broker act at the point. The end of ctx ends the connection, even
 // while a broker that does not read holds up a call.
 func openLane(ctx context.Context, b *backend, at *point) (*lane, error) {
-	return openLaneTelling(ctx, b, at, func(error) {})
+	return openLaneTelling(ctx, b, at, nil, func(error) {})
 }
 
-// openLaneTelling is openLane for who wants to know of the end of a connection when no call is under way, too.
-func openLaneTelling(ctx context.Context, b *backend, at *point, tell func(error)) (*lane, error) {
+// openLaneTelling is openLane for who wants to know what is under way, and of the end of a connection when nothing is, too.
+func openLaneTelling(ctx context.Context, b *backend, at *point, under *underWay, tell func(error)) (*lane, error) {
 	conn, err := b.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
 	l := &lane{
-		backend: b, conn: conn, point: at, calls: make(chan *call, maxAhead),
+		backend: b, conn: conn, point: at, under: under, calls: make(chan *call, maxAhead),
 		gone: make(chan struct{}), finished: make(chan struct{}), tell: tell,
 	}
 	at.attach(l.kill)

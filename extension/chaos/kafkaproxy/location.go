@@ -77,6 +77,9 @@ func (p *Proxy) inquire(ctx context.Context, question kmsg.Request, most int16) 
 	defer cancel()
 	stop := context.AfterFunc(p.ctx, cancel)
 	defer stop()
+	for _, address := range p.options.Brokers {
+		p.backends.at(address)
+	}
 	all := p.backends.all()
 	answers := make(chan said, len(all))
 	for i, b := range p.ordered(all) {

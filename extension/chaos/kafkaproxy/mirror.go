@@ -141,7 +141,7 @@ type mirrorRouter struct {
 func (r *mirrorRouter) route(ctx context.Context, c *call) error {
 	if r.lane == nil {
 		var err error
-		if r.lane, err = openLaneTelling(ctx, r.backend, nowhere, r.session.lose); err != nil {
+		if r.lane, err = openLaneTelling(ctx, r.backend, nowhere, nil, r.session.lose); err != nil {
 			return err
 		}
 	}
