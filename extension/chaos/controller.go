@@ -34,7 +34,8 @@ type Options struct {
 	Locate Locator
 	// Seed of what faults on brokers leave to chance, where they name none. Default: 1.
 	Seed int64
-	// Ready is how long one change of a broker may take, until it serves again. Default: 30s.
+	// Ready is how long one change of a broker may take, until it serves again. Default: what the platform says, where it has a
+	// Bound() time.Duration, else 30s.
 	Ready time.Duration
 }
 
@@ -69,6 +70,9 @@ type Listener interface {
 
 // New returns a controller without faults.
 func New(o Options) *Controller {
+	if p, ok := o.Platform.(interface{ Bound() time.Duration }); ok && o.Ready <= 0 {
+		o.Ready = p.Bound()
+	}
 	if o.Ready <= 0 {
 		o.Ready = defaultReady
 	}

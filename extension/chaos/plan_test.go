@@ -227,7 +227,7 @@ func TestAPlanThatCannotBeIsRefusedBeforeItBegins(t *testing.T) {
 	for spec, want := range map[string]string{
 		`{"broker": 1, "action": "pause", "for": "1s"}`:     "platform fake cannot pause a broker",
 		`{"api": "Produce", "action": "drop", "for": "1s"}`: "no proxy",
-		`{"storage": "PutObject", "action": "outage"}`:      "no storage",
+		`{"storage": "PutObject", "action": "refuse"}`:      "no storage",
 	} {
 		_, did, err := follow(t, p, `{"faults": [{"at": "0s", "broker": 1, "action": "kill", "for": "1s"}, {"at": "1h", "fault": `+spec+`}]}`)
 		require.ErrorContains(t, err, "fault 2 of the plan, at 1h0m0s: ")

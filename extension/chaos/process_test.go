@@ -156,7 +156,7 @@ func TestWhatCannotBeSelectedIsAnError(t *testing.T) {
 		`{"broker": {"leaderOf": {"topic": "u", "partition": 4}}, "action": "kill"}`: "the leader of u/4: there is no topic u",
 		`{"action": "scale", "brokers": 2}`:                                          "there are 2 brokers already: nothing to add or to remove",
 		`{"api": "Produce", "action": "drop"}`:                                       "no proxy",
-		`{"storage": "PutObject", "action": "outage"}`:                               "no storage",
+		`{"storage": "PutObject", "action": "refuse"}`:                               "no storage",
 	} {
 		_, err := c.Inject(t.Context(), []byte(spec))
 		require.ErrorContains(t, err, want, spec)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"k6suite/extension/chaos/kafkaproxy"
+	"k6suite/extension/chaos/s3proxy"
 	"k6suite/extension/internal/nearest"
 )
 
@@ -23,7 +24,7 @@ type asked struct {
 	outage bool
 
 	wire      kafkaproxy.Rule
-	storage   StorageRule
+	storage   s3proxy.Rule
 	processes processSpec
 }
 
@@ -44,7 +45,8 @@ func parse(spec []byte) (asked, error) {
 		a.processes, err = parseProcess(spec)
 		a.action, a.lasts = string(a.processes.Action), a.processes.lasting()
 	case Storage:
-		err = a.parseStorage()
+		a.storage, err = s3proxy.ParseRule(spec)
+		a.action, a.lasts, a.outage = string(a.storage.Action), time.Duration(a.storage.For), a.storage.Outage()
 	default:
 		a.wire, err = kafkaproxy.ParseRule(spec)
 		a.action, a.lasts = string(a.wire.Action), time.Duration(a.wire.For)

@@ -21,6 +21,8 @@ func TestSpecificationsAreRefusedWithAReason(t *testing.T) {
 		`{"broker": "any"}`:                                                                "action is missing (there are: kill, stop, pause, restart, roll, scale)",
 		`{"api": "Produce", "action": "kill"}`:                                             `unknown key "api"`,
 		`{"broker": 1, "action": "kill", "fro": "1s"}`:                                     `fault: unknown key "fro": did you mean "for"?`,
+		`{"storage": "PutObjct", "action": "refuse"}`:                                      `did you mean "PutObject"?`,
+		`{"storage": "PutObject", "action": "kill"}`:                                       `unknown action "kill"`,
 		`{"storge": "PutObject", "action": "delay"}`:                                       `unknown key "storge": did you mean "storage"?`,
 		`{"broker": 1, "action": "kill", "for": 5}`:                                        `for: want a duration such as "200ms" or "10s", not a number`,
 		`{"broker": 1, "action": "kill", "for": "5"}`:                                      `for: want a duration such as "200ms" or "10s"`,

@@ -1,33 +1,34 @@
 package chaos
 
-import (
-	"encoding/json"
-	"time"
-
-	"k6suite/extension/chaos/kafkaproxy"
-)
+import "k6suite/extension/chaos/s3proxy"
 
 // StorageProxy injects faults on object storage.
 type StorageProxy interface {
-	Inject(rule StorageRule) (StorageFault, error)
+	Inject(rule s3proxy.Rule) (StorageFault, error)
 }
-
-// StorageRule is one fault on object storage.
-type StorageRule = json.RawMessage
 
 // StorageFault is a fault on object storage at work.
 type StorageFault interface {
 	fault
-	// Objects are the keys that it has hit.
+	// Objects are keys that it has hit.
 	Objects() []string
 }
 
-func (a *asked) parseStorage() error {
-	var named struct {
-		Action string
-		For    kafkaproxy.Duration
+// LocalStorage injects faults by an S3 proxy of this process.
+func LocalStorage(p *s3proxy.Proxy) StorageProxy { return by[*s3proxy.Fault]{p} }
+
+// by is a proxy whose faults have a type of their own.
+type by[F StorageFault] struct {
+	proxy interface {
+		Inject(rule s3proxy.Rule) (F, error)
 	}
-	err := json.Unmarshal(a.spec, &named)
-	a.storage, a.action, a.outage, a.lasts = a.spec, named.Action, named.Action == "outage", time.Duration(named.For)
-	return err
+}
+
+// Inject implements StorageProxy.
+func (b by[F]) Inject(rule s3proxy.Rule) (StorageFault, error) {
+	f, err := b.proxy.Inject(rule)
+	if err != nil {
+		return nil, err // and no fault, rather than one that is a nil pointer
+	}
+	return f, nil
 }

@@ -66,6 +66,14 @@ func (c *child) want(states ...platform.State) error {
 	return fmt.Errorf("%s is %s", c.name, state)
 }
 
+// startTold is start, with the end of the log in its error.
+func (c *child) startTold(ctx context.Context) error {
+	if err := c.start(ctx); err != nil {
+		return fmt.Errorf("%w; %s", err, c.log.ending())
+	}
+	return nil
+}
+
 // start starts the process, and returns when it is ready.
 func (c *child) start(ctx context.Context) error {
 	c.changing.Lock()
@@ -89,12 +97,12 @@ func (c *child) start(ctx context.Context) error {
 			err = fmt.Errorf("it ended before it was ready (%s)", c.exit)
 			c.mu.Unlock()
 		}
-		return errors.Join(fmt.Errorf("%s: %w; %s", c.name, err, c.log.ending()), c.end(syscall.SIGKILL))
+		return errors.Join(fmt.Errorf("%s: %w", c.name, err), c.end(syscall.SIGKILL))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.pid == 0 { // meanwhile
-		return fmt.Errorf("%s: it ended as soon as it was ready (%s); %s", c.name, c.exit, c.log.ending())
+		return fmt.Errorf("%s: it ended as soon as it was ready (%s)", c.name, c.exit)
 	}
 	c.state, c.expected = platform.Running, false
 	return nil

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"k6suite/extension/chaos/platform"
 	"k6suite/extension/chaos/platform/guard"
@@ -73,11 +74,11 @@ func open(ctx context.Context, o Options) (*Platform, error) {
 
 func (p *Platform) startAll(ctx context.Context) error {
 	for _, c := range p.helpers {
-		if err := c.start(ctx); err != nil {
+		if err := c.startTold(ctx); err != nil {
 			return err
 		}
 	}
-	return atOnce(p.brokers, func(c *child) error { return c.start(ctx) })
+	return atOnce(p.brokers, func(c *child) error { return c.startTold(ctx) })
 }
 
 // atOnce does something with several processes at the same time.
@@ -144,7 +145,7 @@ func (p *Platform) Kill(_ context.Context, id int32) error { return p.change(id,
 // Stop implements platform.Platform: SIGTERM, and SIGKILL after Options.Patience, of which the broker's log tells.
 func (p *Platform) Stop(_ context.Context, id int32) error { return p.change(id, (*child).stop) }
 
-// Start implements platform.Platform.
+// Start implements platform.Platform. Of a broker that does not come back, Tail has the last log lines.
 func (p *Platform) Start(ctx context.Context, id int32) error {
 	return p.change(id, func(c *child) error { return c.start(ctx) })
 }
@@ -167,7 +168,7 @@ func (p *Platform) Add(ctx context.Context) (int32, error) {
 	c := p.spares[0]
 	p.spares = p.spares[1:]
 	p.mu.Unlock()
-	err := c.start(ctx)
+	err := c.startTold(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
@@ -195,6 +196,17 @@ func (p *Platform) Remove(ctx context.Context, id int32) error {
 	p.brokers = slices.DeleteFunc(p.brokers, func(other *child) bool { return other == c })
 	p.spares = append([]*child{c}, p.spares...)
 	return nil
+}
+
+// Bound is how long the slowest change of a broker may take: its end, and its start.
+func (p *Platform) Bound() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var longest time.Duration
+	for _, c := range slices.Concat(p.brokers, p.spares) {
+		longest = max(longest, c.patience+lastResort, c.ready.timeout+lastResort)
+	}
+	return longest
 }
 
 // Tail is the end of a broker's log.

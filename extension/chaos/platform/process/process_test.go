@@ -247,6 +247,7 @@ func TestADeathThatNobodyAskedForIsTold(t *testing.T) {
 	require.Contains(t, p.Died()[0], "broker-1 ended by itself (signal: killed); its last log lines")
 	orphan := child(t, dir, "broker-1")
 	require.False(t, gone(orphan))
+	require.Equal(t, 30*time.Second, p.Bound())
 	require.NoError(t, p.Start(t.Context(), 1))
 	require.True(t, gone(orphan), "what it had left behind is not in the way of its next life")
 	require.Contains(t, p.Tail(1)[0], "--- k6suite ")
