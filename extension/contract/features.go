@@ -47,7 +47,7 @@ func durability() []Requirement {
 			Rules: rules("ACK_WITHOUT_BYTES", "ACK_IN_OUTAGE", "LOST_ACKED", "LOST_SUFFIX"), proof: durable,
 		},
 		{ID: "F3.2", Title: "survives restart", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: survivedRestart},
-		{ID: "F3.3", Title: "survives kill", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE")},
+		{ID: "F3.3", Title: "survives kill", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: survivedKill},
 		{ID: "F3.4", Title: "no loss in normal operation", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: complete},
 		{ID: "F3.5", Title: "no duplicates in normal operation", Rules: rules("DUPLICATE"), proof: unique},
 	}
@@ -56,14 +56,20 @@ func durability() []Requirement {
 func statelessness() []Requirement {
 	stateless, behindOne := claims(ClaimStateless), claims(ClaimStateless, ClaimSingleEndpoint)
 	return []Requirement{
-		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), Claims: stateless},
-		{ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: behindOne},
-		{ID: "F4.3", Title: "on a kill no rebalance", Claims: behindOne},
-		{ID: "F4.4", Title: "on a kill no metadata change", Rules: rules("METADATA_LIE/changed"), Claims: behindOne},
-		{ID: "F4.5", Title: "a replacement serves at once", Rules: rules("STUCK", "SLOW_RECOVERY"), Claims: stateless},
+		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), Claims: stateless, proof: keptAll},
+		{
+			ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Claims: behindOne,
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: withoutErrors,
+		},
+		{ID: "F4.3", Title: "on a kill no rebalance", Claims: behindOne, proof: undisturbed, breach: rebalanced},
+		{ID: "F4.4", Title: "on a kill no metadata change", Rules: rules("METADATA_LIE/changed"), Claims: behindOne, proof: steady},
+		{
+			ID: "F4.5", Title: "a replacement serves at once", Claims: stateless,
+			Rules: rules("STUCK", "SLOW_RECOVERY", "METADATA_LIE/dead"), proof: replaced,
+		},
 		{
 			ID: "F4.6", Title: "a paused broker that wakes up cannot ack or overwrite", Claims: stateless,
-			Rules: rules("REWRITE", "INCONSISTENT_OFFSET", "TWO_ACKS"),
+			Rules: rules("REWRITE", "INCONSISTENT_OFFSET", "TWO_ACKS", "LOST_ACKED", "LOST_SUFFIX"), proof: woke,
 		},
 	}
 }
@@ -71,10 +77,16 @@ func statelessness() []Requirement {
 func scaling() []Requirement {
 	elastic := claims(ClaimElastic)
 	return []Requirement{
-		{ID: "F5.1", Title: "scaling without reconnection", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: elastic},
-		{ID: "F5.2", Title: "scaling without client change", Claims: elastic},
-		{ID: "F5.3", Title: "scaling without visible metadata change", Rules: rules("METADATA_LIE/changed"), Claims: elastic},
-		{ID: "F5.4", Title: "new brokers get traffic", Rules: rules("METADATA_LIE/idle"), Claims: elastic},
+		{
+			ID: "F5.1", Title: "scaling without reconnection", Claims: elastic,
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: connected, breach: reconnected,
+		},
+		{ID: "F5.2", Title: "scaling without client change", Claims: elastic, proof: unchanged},
+		{
+			ID: "F5.3", Title: "scaling without visible metadata change", Claims: elastic,
+			Rules: rules("METADATA_LIE/changed"), proof: scaledSteadily,
+		},
+		{ID: "F5.4", Title: "new brokers get traffic", Rules: rules("METADATA_LIE/idle"), Claims: elastic, proof: addedBusy},
 		{ID: "F5.5", Title: "throughput rises with brokers", Claims: elastic},
 	}
 }
@@ -84,10 +96,13 @@ func storage() []Requirement {
 	return []Requirement{
 		{ID: "F6.1", Title: "Kafka data equals bucket data", Rules: rules("OBJECT_MISMATCH"), Claims: stored, proof: bucketEqual},
 		{ID: "F6.2", Title: "the bucket can be read directly", Claims: stored, proof: bucketRead},
-		{ID: "F6.3", Title: "slow storage means latency, not loss", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "STUCK"), Claims: stored},
+		{
+			ID: "F6.3", Title: "slow storage means latency, not loss", Claims: stored,
+			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "STUCK"), proof: late,
+		},
 		{
 			ID: "F6.4", Title: "storage errors become backpressure, not loss", Claims: stored,
-			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "ACK_IN_OUTAGE", "STUCK"),
+			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "ACK_IN_OUTAGE", "STUCK", "ERRORS_SEEN"), proof: backpressure,
 		},
 	}
 }

@@ -13,6 +13,7 @@ type Input struct {
 	Profile string // its name
 	System  string // what runs there
 	Claims  map[string]bool
+	Unable  string // why the script cannot do to this target what its judgement rests on: all is NOT CLAIMED; "": it can
 
 	Findings     []ledger.Finding
 	Foreseen     []ledger.Finding // what faults of the run were meant to bring about: evidence that it is noticed, against nobody

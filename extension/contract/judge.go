@@ -14,8 +14,8 @@ const version = 1
 
 // Judge gives every requirement that the script judges, and every other one that was looked at, its outcome:
 //
-//   - NOT CLAIMED where the profile does not make the claims that it rests on;
-//   - FAIL on a finding of one of its rules, or a failed expectation;
+//   - NOT CLAIMED where the profile does not make the claims that it rests on, or the script cannot do to the target what it would have to;
+//   - FAIL on a finding of one of its rules, something measured that breaks it, or a failed expectation;
 //   - INCONCLUSIVE on a doubt that concerns it, or where nothing shows that it held;
 //   - PASS on positive evidence: never because nothing was looked at.
 //
@@ -56,7 +56,7 @@ func Judge(in Input) (Verdict, error) {
 // tooFew is the doubt about a run that acked fewer records than its scenario needs to mean something.
 func tooFew(in Input, s Scenario) []Doubt {
 	wanted := max(in.MinAcked, s.MinAcked)
-	if in.Measured.Acked >= wanted {
+	if in.Measured.Acked >= wanted || in.Unable != "" {
 		return nil
 	}
 	return []Doubt{{Text: fmt.Sprintf("%s records were acked, and %s needs %s", count(in.Measured.Acked), s.Script, count(wanted))}}
@@ -85,13 +85,17 @@ func (in Input) unclaimed(names []string) []string {
 // judge gives one requirement its outcome.
 func judge(in Input, s Scenario, r Requirement) Judgement {
 	j := Judgement{ID: r.ID, Title: r.Title}
+	if in.Unable != "" {
+		j.Status, j.Evidence = NotClaimed, []string{in.Unable}
+		return j
+	}
 	if missing := in.unclaimed(s.claimsFor(r)); len(missing) > 0 {
 		j.Status = NotClaimed
 		j.Evidence = []string{fmt.Sprintf("the profile %s does not claim %s", in.Profile, strings.Join(missing, ", "))}
 		return j
 	}
 	held, failed, unasked := in.expectations(r.ID)
-	against := slices.Concat(in.broken(r), failed)
+	against := slices.Concat(in.broken(r), r.breaches(in.Measured), failed)
 	doubts := in.doubtsAbout(r.ID)
 	shown, missing := prove(r, in.Measured, held)
 	switch {
@@ -108,6 +112,17 @@ func judge(in Input, s Scenario, r Requirement) Judgement {
 	}
 	j.Evidence = append(j.Evidence, unasked...)
 	return j
+}
+
+// breaches gives what was measured that breaks the requirement.
+func (r Requirement) breaches(m Measured) []string {
+	if r.breach == nil {
+		return nil
+	}
+	if text := r.breach(m); text != "" {
+		return []string{text}
+	}
+	return nil
 }
 
 // prove gathers what shows that a requirement held, or says what is missing.

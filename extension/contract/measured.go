@@ -42,6 +42,10 @@ type Measured struct {
 	PartitionsHealed  int64 `json:"partitionsHealed"`  // among them: with a record sent and acked after the last heal
 
 	Audit *Audit `json:"audit"` // nil: the bucket was not read
+
+	Chaos      `json:"chaos,omitzero"` // what faults on brokers and on storage did
+	Faults     []FaultReport           `json:"faults,omitempty"`     // in the order in which they began
+	Recoveries []PartitionRecovery     `json:"recoveries,omitempty"` // of the partitions that were interrupted, the slowest first
 }
 
 // Audit is what reading the bucket directly gave.
@@ -52,6 +56,9 @@ type Audit struct {
 	Records  int64 `json:"records"` // records with an identity of this run
 	Acked    int64 `json:"acked"`   // acked records among them
 }
+
+// breach says what was measured that breaks a requirement, "" if nothing was.
+type breach func(m Measured) string
 
 // proof says by what a requirement held, or, where too little was measured, what is missing.
 type proof func(m Measured) (evidence string, held bool)
@@ -132,10 +139,13 @@ func unique(m Measured) (string, bool) {
 
 func survivedRestart(m Measured) (string, bool) {
 	text, held := complete(m)
-	if m.Restarted == 0 {
-		return "no broker was restarted before the final reads", false
+	switch {
+	case m.Restarted > 0:
+		return fmt.Sprintf("after %d brokers were killed and started empty: %s", m.Restarted, text), held
+	case m.Restarts > 0:
+		return m.deaths() + ": " + text, held
 	}
-	return fmt.Sprintf("after %d brokers were killed and started empty: %s", m.Restarted, text), held
+	return "no broker was restarted before the final reads", false
 }
 
 func manyRecords(m Measured) (string, bool) {

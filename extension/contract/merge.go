@@ -56,12 +56,19 @@ func (v *Verdict) add(from Verdict) {
 		}
 		v.LieHits[lie] += hits
 	}
-	v.Measured = v.plus(from.Measured)
+	faults, recoveries := v.Faults, v.Recoveries
+	v.Measured = v.sum(from.Measured)
+	v.Faults, v.Recoveries = faults, recoveries
+	for _, f := range from.Faults {
+		f.Script = from.Script
+		v.Faults = append(v.Faults, f)
+	}
+	v.Recoveries = append(v.Recoveries, from.Recoveries...)
 }
 
-// plus adds what can be added over several runs; what only one run can say (its reads, its audit) stays with it.
-func (m Measured) plus(other Measured) Measured {
-	sum := Measured{
+// sum adds what can be added over several runs; what only one run can say (its reads, its audit) stays with it.
+func (m Measured) sum(other Measured) Measured {
+	all := Measured{
 		Sent: m.Sent + other.Sent, Acked: m.Acked + other.Acked, Failed: m.Failed + other.Failed, Unknown: m.Unknown + other.Unknown,
 		LiveRead: m.LiveRead + other.LiveRead, FinalReads: m.FinalReads + other.FinalReads,
 		Read: m.Read + other.Read, Found: m.Found + other.Found, Duplicates: m.Duplicates + other.Duplicates,
@@ -72,21 +79,22 @@ func (m Measured) plus(other Measured) Measured {
 		Healed: m.Healed + other.Healed, AckedDisturbed: m.AckedDisturbed + other.AckedDisturbed,
 		AckedAfterHeal: m.AckedAfterHeal + other.AckedAfterHeal, ReadAfterHeal: m.ReadAfterHeal + other.ReadAfterHeal,
 		PartitionsWritten: m.PartitionsWritten + other.PartitionsWritten, PartitionsHealed: m.PartitionsHealed + other.PartitionsHealed,
+		Chaos: m.Chaos.plus(other.Chaos),
 	}
 	for id, t := range other.Spread {
-		if sum.Spread == nil {
-			sum.Spread = map[int32]ledger.BrokerTraffic{}
+		if all.Spread == nil {
+			all.Spread = map[int32]ledger.BrokerTraffic{}
 		}
-		was := sum.Spread[id]
-		sum.Spread[id] = ledger.BrokerTraffic{Connections: was.Connections + t.Connections, Requests: was.Requests + t.Requests}
+		was := all.Spread[id]
+		all.Spread[id] = ledger.BrokerTraffic{Connections: was.Connections + t.Connections, Requests: was.Requests + t.Requests}
 	}
 	for name, n := range other.Errors {
-		if sum.Errors == nil {
-			sum.Errors = map[string]int64{}
+		if all.Errors == nil {
+			all.Errors = map[string]int64{}
 		}
-		sum.Errors[name] += n
+		all.Errors[name] += n
 	}
-	return sum
+	return all
 }
 
 func mergeOne(r Requirement, verdicts []Verdict) (Judgement, bool) {

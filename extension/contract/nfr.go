@@ -9,13 +9,16 @@ func nonFunctional() []Requirement {
 
 func resilience() []Requirement {
 	return []Requirement{
-		{ID: "NFR1.1", Title: "broker failure: 0 lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX")},
+		{ID: "NFR1.1", Title: "broker failure: 0 lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: keptAll},
 		{
 			ID: "NFR1.2", Title: "broker failure: 0 client errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"),
-			Claims: claims(ClaimStateless, ClaimSingleEndpoint),
+			Claims: claims(ClaimStateless, ClaimSingleEndpoint), proof: withoutErrors,
 		},
-		{ID: "NFR1.3", Title: "broker failure: recovery within the bound", Rules: rules("SLOW_RECOVERY", "STUCK")},
-		{ID: "NFR1.4", Title: "slow storage: 0 corrupted", Rules: rules("CORRUPT", "OBJECT_MISMATCH"), Claims: claims(ClaimObjectStorage)},
+		{ID: "NFR1.3", Title: "broker failure: recovery within the bound", Rules: rules("SLOW_RECOVERY", "STUCK"), proof: recoveredInTime},
+		{
+			ID: "NFR1.4", Title: "slow storage: 0 corrupted", Claims: claims(ClaimObjectStorage),
+			Rules: rules("CORRUPT", "OBJECT_MISMATCH"), proof: uncorrupted,
+		},
 		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK"), proof: recovered},
 	}
 }
@@ -42,9 +45,12 @@ func consistency() []Requirement {
 func scale() []Requirement {
 	elastic := claims(ClaimElastic)
 	return []Requirement{
-		{ID: "NFR3.1", Title: "1 to N brokers without errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: elastic},
+		{
+			ID: "NFR3.1", Title: "1 to N brokers without errors", Claims: elastic,
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: scaledWithoutErrors,
+		},
 		{ID: "NFR3.2", Title: "throughput grows with brokers", Claims: elastic},
-		{ID: "NFR3.3", Title: "scaling with 0 reconnections", Claims: elastic},
+		{ID: "NFR3.3", Title: "scaling with 0 reconnections", Claims: elastic, proof: connected, breach: reconnected},
 		{ID: "NFR3.4", Title: "10,000 connections or more"},
 		{ID: "NFR3.5", Title: "100,000 records a run or more", proof: manyRecords},
 	}
@@ -52,12 +58,18 @@ func scale() []Requirement {
 
 func availability() []Requirement {
 	return []Requirement{
-		{ID: "NFR4.1", Title: "rolling upgrade: 0 errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimSingleEndpoint)},
 		{
-			ID: "NFR4.2", Title: "replacement of a broker: 0 errors",
-			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimSingleEndpoint),
+			ID: "NFR4.1", Title: "rolling upgrade: 0 errors", Claims: claims(ClaimSingleEndpoint),
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: upgradedWithoutErrors,
 		},
-		{ID: "NFR4.3", Title: "scale-out: 0 errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"), Claims: claims(ClaimElastic)},
+		{
+			ID: "NFR4.2", Title: "replacement of a broker: 0 errors", Claims: claims(ClaimSingleEndpoint),
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: replacedWithoutErrors,
+		},
+		{
+			ID: "NFR4.3", Title: "scale-out: 0 errors", Claims: claims(ClaimElastic),
+			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: scaledWithoutErrors,
+		},
 		{ID: "NFR4.4", Title: "traffic never stops", Rules: rules("STUCK"), proof: flowing},
 	}
 }

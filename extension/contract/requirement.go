@@ -28,6 +28,7 @@ type Requirement struct {
 	Title  string        `json:"title"`
 	Rules  []ledger.Code `json:"rules"`  // findings of these break it, "CODE/aspect" those of one aspect only; none: expectations judge it
 	Claims []string      `json:"claims"` // judged only where the profile makes all of them
+	breach breach        // what, if measured, breaks it beside findings; nil: nothing
 	proof  proof         // what shows that it held; nil: only expectations can
 }
 
