@@ -96,6 +96,9 @@ func (c *Cluster) MetricsURL() string { return c.metrics.url() }
 // ObjectStore returns the bucket, for an auditor: the store itself, not the proxy through which the brokers reach it.
 func (c *Cluster) ObjectStore() objectstore.Config { return c.storage.direct }
 
+// StorageProxy returns the proxy through which the brokers reach object storage. It belongs to the cluster.
+func (c *Cluster) StorageProxy() *s3proxy.Proxy { return c.storage.proxy }
+
 // RequestLog returns the log of all requests of the brokers to object storage.
 func (c *Cluster) RequestLog() *s3proxy.Log { return c.storage.proxy.Log() }
 

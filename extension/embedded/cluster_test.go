@@ -3,9 +3,7 @@ package embedded_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -205,20 +203,13 @@ func TestMetricsAreServed(t *testing.T) {
 	c := start(t, embedded.Options{Brokers: 2})
 	createTopic(t, c, "t", 1, nil)
 	produce(t, client(t, c, manual()), "t", 0, 2, 10)
-	request, err := http.NewRequestWithContext(testContext(t), http.MethodGet, c.MetricsURL(), nil)
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	http.DefaultClient.CloseIdleConnections()
+	body := scrape(t, c)
 	for _, line := range []string{
 		"k6suite_embedded_brokers 2", "k6suite_embedded_high_watermarks 20", "k6suite_embedded_topics 1",
 		`k6suite_embedded_s3_request_seconds_count{operation="put"}`, `api="Produce"`, "k6suite_embedded_uptime_seconds",
 		"k6suite_embedded_produced_records_total", "k6suite_embedded_restarts_total 0",
 	} {
-		require.Contains(t, string(body), line)
+		require.Contains(t, body, line)
 	}
 }
 

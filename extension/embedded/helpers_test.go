@@ -3,6 +3,8 @@ package embedded_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -102,6 +104,21 @@ func end(t testing.TB, c *embedded.Cluster, topic string, partition int32) int64
 	require.True(t, ok)
 	require.NoError(t, o.Err)
 	return o.Offset
+}
+
+// scrape returns the metrics of the cluster as they are served.
+func scrape(t testing.TB, c *embedded.Cluster) string {
+	t.Helper()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(testContext(t), http.MethodGet, c.MetricsURL(), nil)
+	require.NoError(t, err)
+	response, err := transport.RoundTrip(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
 }
 
 func manual() kgo.Opt { return kgo.RecordPartitioner(kgo.ManualPartitioner()) }

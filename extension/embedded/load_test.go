@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -14,7 +15,11 @@ import (
 	"k6suite/extension/embedded"
 )
 
-const loadPartitions = 6
+const (
+	loadPartitions = 6
+	longest        = 90 * time.Second       // ends traffic that hangs
+	refresh        = 500 * time.Millisecond // a client that never looks may one day know nobody who is still there
+)
 
 // load is steady traffic: producers that send, one record after the other, and a group that reads.
 type load struct {
@@ -39,16 +44,16 @@ func newLoad(t *testing.T, c *embedded.Cluster) *load {
 	t.Helper()
 	createTopic(t, c, "load", loadPartitions, nil)
 	l := &load{t: t, c: c, acked: map[string]int64{}, at: map[string]int32{}, read: map[string]int{}}
-	ctx, stop := context.WithCancel(testContext(t))
+	ctx, stop := context.WithTimeout(context.Background(), longest)
 	l.stop = stop
 	for p := range int32(loadPartitions) {
-		cl := client(t, c, manual())
+		cl := client(t, c, manual(), kgo.MetadataMaxAge(refresh))
 		l.work.Go(func() { l.produce(ctx, cl, p) })
 	}
-	readers, stopReaders := context.WithCancel(testContext(t))
+	readers, stopReaders := context.WithTimeout(context.Background(), longest)
 	l.stopReaders = stopReaders
 	for range 2 {
-		cl := client(t, c, kgo.ConsumerGroup("load"), kgo.ConsumeTopics("load"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		cl := client(t, c, kgo.MetadataMaxAge(refresh), kgo.ConsumerGroup("load"), kgo.ConsumeTopics("load"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 			kgo.SessionTimeout(10*time.Second), kgo.HeartbeatInterval(50*time.Millisecond), kgo.AutoCommitInterval(100*time.Millisecond),
 			kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { l.count(&l.rebalances) }))
 		l.readers.Go(func() { l.consume(readers, cl) })
@@ -86,7 +91,9 @@ func (l *load) produce(ctx context.Context, cl *kgo.Client, partition int32) {
 	for i := 0; ctx.Err() == nil; i++ {
 		r := record("load", partition, i)
 		r.Value = fmt.Appendf(nil, "%d/%d", partition, i)
-		err := cl.ProduceSync(context.WithoutCancel(ctx), r).FirstErr()
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), longest)
+		err := cl.ProduceSync(limit, r).FirstErr()
+		cancel()
 		l.mu.Lock()
 		if err != nil {
 			l.failures = append(l.failures, err)
@@ -101,6 +108,11 @@ func (l *load) consume(ctx context.Context, cl *kgo.Client) {
 	for ctx.Err() == nil {
 		fetches := cl.PollFetches(ctx)
 		l.mu.Lock()
+		fetches.EachError(func(_ string, _ int32, err error) {
+			if errors.As(err, new(*kgo.ErrDataLoss)) {
+				l.failures = append(l.failures, err)
+			}
+		})
 		fetches.EachRecord(func(r *kgo.Record) { l.read[string(r.Value)]++ })
 		l.mu.Unlock()
 	}

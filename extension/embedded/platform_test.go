@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"k6suite/extension/chaos/platform"
 	"k6suite/extension/embedded"
@@ -45,12 +45,33 @@ func states(t *testing.T, c *embedded.Cluster) map[int32]platform.State {
 	return all
 }
 
-// shownBrokers returns the node ids that a broker's own metadata shows.
+// shown returns the metadata of a broker that runs.
+func shown(t *testing.T, c *embedded.Cluster) *kmsg.MetadataResponse {
+	t.Helper()
+	all := states(t, c)
+	for id, state := range all {
+		if state == platform.Running {
+			request, response := kmsg.NewPtrMetadataRequest(), kmsg.NewPtrMetadataResponse()
+			request.Version = 9
+			l := dialBroker(t, c, id)
+			l.send(request)
+			l.receive(response, 9)
+			_ = l.sock.Close()
+			return response
+		}
+	}
+	require.Fail(t, "no broker runs", "%v", all)
+	return nil
+}
+
+// shownBrokers returns the node ids that the metadata of the brokers shows.
 func shownBrokers(t *testing.T, c *embedded.Cluster) []int32 {
 	t.Helper()
-	metadata, err := kadm.NewClient(client(t, c)).BrokerMetadata(testContext(t))
-	require.NoError(t, err)
-	return metadata.Brokers.NodeIDs()
+	var ids []int32
+	for _, b := range shown(t, c).Brokers {
+		ids = append(ids, b.NodeID)
+	}
+	return ids
 }
 
 func TestABrokerIsKilledUnderLoad(t *testing.T) {
@@ -100,11 +121,12 @@ func TestADeadBrokerIsShownUntilItsLeaseIsOver(t *testing.T) {
 func leaders(t *testing.T, c *embedded.Cluster, topic string) []int {
 	t.Helper()
 	counts := map[int32]int{}
-	topics, err := kadm.NewClient(client(t, c)).ListTopics(testContext(t), topic)
-	require.NoError(t, err)
-	for _, p := range topics[topic].Partitions {
-		require.NoError(t, p.Err)
-		counts[p.Leader]++
+	for _, shown := range shown(t, c).Topics {
+		for _, p := range shown.Partitions {
+			if *shown.Topic == topic {
+				counts[p.Leader]++
+			}
+		}
 	}
 	var list []int
 	for _, n := range counts {
