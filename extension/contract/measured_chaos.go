@@ -72,10 +72,12 @@ func RecoveriesOf(all []ledger.Recovery) []PartitionRecovery {
 	for _, p := range byPart {
 		out = append(out, *p)
 	}
-	slices.SortFunc(out, func(a, b PartitionRecovery) int {
-		return cmp.Or(cmp.Compare(b.Worst, a.Worst), strings.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
-	})
+	slices.SortFunc(out, slowestFirst)
 	return out
+}
+
+func slowestFirst(a, b PartitionRecovery) int {
+	return cmp.Or(cmp.Compare(b.Worst, a.Worst), strings.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
 }
 
 // FaultReport says what one fault did.

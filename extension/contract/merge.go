@@ -64,6 +64,7 @@ func (v *Verdict) add(from Verdict) {
 		v.Faults = append(v.Faults, f)
 	}
 	v.Recoveries = append(v.Recoveries, from.Recoveries...)
+	slices.SortStableFunc(v.Recoveries, slowestFirst)
 }
 
 // sum adds what can be added over several runs; what only one run can say (its reads, its audit) stays with it.

@@ -17,13 +17,16 @@ import (
 const shownFindings = 20
 
 // Text writes a verdict for people: the contract, one requirement a line with its telling evidence, then every finding with
-// its place, then why anything is INCONCLUSIVE, and in the last line the whole. With colour it uses ANSI escapes.
+// its place, then what each fault hit and how partitions recovered, then why anything is INCONCLUSIVE, and in the last line the
+// whole. With colour it uses ANSI escapes.
 func Text(w io.Writer, v contract.Verdict, colour bool) error {
 	t := &text{colour: colour}
 	t.head(v)
 	t.contract(v)
 	t.findings(v)
 	t.foreseen(v)
+	t.faults(v)
+	t.recoveries(v)
 	t.list("Doubts", doubts(v.Doubts))
 	t.list("Notes", v.Notes)
 	t.total(v)
