@@ -52,14 +52,14 @@ type work struct {
 	do       func(b *testing.B, c *minio.Core, key string, body []byte) error
 }
 
-func put(b *testing.B, c *minio.Core, key string, body []byte) error {
+func benchPut(b *testing.B, c *minio.Core, key string, body []byte) error {
 	b.Helper()
 	_, err := c.PutObject(b.Context(), benchBucket, key, bytes.NewReader(body), int64(len(body)), "", "",
 		minio.PutObjectOptions{DisableContentSha256: true})
 	return err
 }
 
-func get(b *testing.B, c *minio.Core, key string, body []byte) error {
+func benchGet(b *testing.B, c *minio.Core, key string, body []byte) error {
 	b.Helper()
 	object, _, _, err := c.GetObject(b.Context(), benchBucket, key, minio.GetObjectOptions{})
 	if err != nil {
@@ -73,7 +73,7 @@ func get(b *testing.B, c *minio.Core, key string, body []byte) error {
 	return err
 }
 
-func head(b *testing.B, c *minio.Core, key string, _ []byte) error {
+func benchHead(b *testing.B, c *minio.Core, key string, _ []byte) error {
 	b.Helper()
 	_, err := c.StatObject(b.Context(), benchBucket, key, minio.StatObjectOptions{})
 	return err
@@ -84,11 +84,11 @@ func head(b *testing.B, c *minio.Core, key string, _ []byte) error {
 func BenchmarkRates(b *testing.B) {
 	for _, storeIs := range []string{roleStore, roleInstant} {
 		for _, w := range []work{
-			{"PUT-1MiB", benchLarge, largeObject, put},
-			{"GET-1MiB", benchLarge, largeObject, get},
-			{"PUT-1KiB", benchSmall, smallObject, put},
-			{"GET-1KiB", benchSmall, smallObject, get},
-			{"HEAD-1KiB", benchSmall, smallObject, head},
+			{"PUT-1MiB", benchLarge, largeObject, benchPut},
+			{"GET-1MiB", benchLarge, largeObject, benchGet},
+			{"PUT-1KiB", benchSmall, smallObject, benchPut},
+			{"GET-1KiB", benchSmall, smallObject, benchGet},
+			{"HEAD-1KiB", benchSmall, smallObject, benchHead},
 		} {
 			b.Run(storeIs+"/"+w.name, func(b *testing.B) { compareWays(b, ways(b, storeIs), w) })
 		}
@@ -121,7 +121,7 @@ func prepare(b *testing.B, direct way, w work) {
 	defer done()
 	require.NoError(b, c.MakeBucket(b.Context(), benchBucket, minio.MakeBucketOptions{}))
 	for i := range benchClients {
-		require.NoError(b, put(b, c, fmt.Sprint(i), make([]byte, w.size)))
+		require.NoError(b, benchPut(b, c, fmt.Sprint(i), make([]byte, w.size)))
 	}
 }
 

@@ -24,7 +24,8 @@ type Fault struct {
 	mu      sync.Mutex
 	random  *rand.Rand
 	timer   *time.Timer
-	stopped bool // it takes nothing any more
+	lease   *time.Timer // of Renew, nil: it has none
+	stopped bool        // it takes nothing any more
 	matched int64
 	taken   int64 // matches that it acts on, or has acted on
 	acting  int   // of these, those that it still acts on
@@ -170,8 +171,10 @@ func (f *Fault) stop() {
 		return
 	}
 	f.stopped = true
-	if f.timer != nil {
-		f.timer.Stop()
+	for _, timer := range []*time.Timer{f.timer, f.lease} {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 	close(f.over)
 }

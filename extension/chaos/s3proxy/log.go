@@ -224,3 +224,17 @@ func (l *Log) bornAfter(bucket, key string, t time.Time) bool {
 	w, ok := l.writes[object{bucket, key}]
 	return ok && !w.gone && w.born > t.Sub(l.start)
 }
+
+// page returns at most limit of the requests after the first since that there were, and the since of what follows. Those that are not
+// kept any more are left out.
+func (l *Log) page(since, limit int64) (entries []Entry, next int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	begin := max(uint64(since), l.total-uint64(len(l.ring)))
+	end := max(begin, min(l.total, begin+uint64(limit)))
+	entries = []Entry{}
+	for number := begin; number < end; number++ {
+		entries = append(entries, l.ring[number%uint64(l.limit)])
+	}
+	return entries, int64(end)
+}

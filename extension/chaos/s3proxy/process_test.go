@@ -20,23 +20,24 @@ import (
 	"k6suite/extension/objectstore"
 )
 
-// roleVariable says that this process is no test, but a part of a benchmark.
+// roleVariable says that this process runs no tests, but is a part of one, or of a benchmark.
 const roleVariable = "S3PROXY_BENCH_ROLE"
 
-// What a process of a benchmark can be.
+// What a process can be.
 const (
 	roleInstant = "instant" // an upstream that keeps bytes in memory, and does nothing else
 	roleStore   = "store"   // the embedded S3 server
 	roleProxy   = "s3proxy"
+	roleRemote  = "remote" // it injects a rule into the proxy of another process (no benchmark, but a test)
 )
 
-// playRole runs the part of a benchmark that this process has, until its standard input ends. It reports whether it has one.
+// playRole runs the part that this process has, until its standard input ends. It reports whether it has one.
 func playRole() bool {
 	role := os.Getenv(roleVariable)
 	if role == "" {
 		return false
 	}
-	address, err := startRole(role)
+	address, err := startRole(role, os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -47,8 +48,10 @@ func playRole() bool {
 }
 
 // startRole starts what a role is, and returns where it listens, host:port.
-func startRole(role string) (string, error) {
+func startRole(role string, args []string) (string, error) {
 	switch role {
+	case roleRemote:
+		return "", injectRemote(args[0])
 	case roleInstant:
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -63,7 +66,7 @@ func startRole(role string) (string, error) {
 		}
 		return strings.TrimPrefix(s.URL(), "http://"), nil
 	case roleProxy:
-		p, err := s3proxy.Start(s3proxy.Options{Upstream: "http://" + os.Args[1]})
+		p, err := s3proxy.Start(s3proxy.Options{Upstream: "http://" + args[0]})
 		if err != nil {
 			return "", err
 		}
