@@ -46,19 +46,59 @@ func prepare(t *testing.T, run *trust.Run) {
 	require.NoError(t, run.Stopped())
 }
 
-// hang has a broker leave requests unanswered from now on.
+// hang has a broker leave requests unanswered from now on. At the end of the test it waits until kfake has let go of all of them:
+// of two control functions that still sleep when a cluster closes, kfake's loop, which ends, unlocks for one only.
 func hang(t *testing.T, c *kfake.Cluster, key kmsg.Key) (seen <-chan struct{}) {
 	t.Helper()
 	free, met := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	t.Cleanup(func() { close(free) })
+	var asleep atomic.Int32
+	t.Cleanup(func() {
+		close(free)
+		require.Eventually(t, func() bool { return asleep.Load() == 0 }, 10*time.Second, time.Millisecond)
+	})
 	c.ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
 		c.KeepControl()
 		once.Do(func() { close(met) })
-		c.SleepControl(func() { <-free })
+		select {
+		case <-free: // to sleep for no time is to sleep
+		default:
+			asleep.Add(1)
+			defer asleep.Add(-1)
+			c.SleepControl(func() { <-free })
+		}
 		return nil, nil, false
 	})
 	return met
+}
+
+// What it left behind would be found when all tests have run.
+func TestRequestsThatHangLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	const requests = 8
+	var met atomic.Int32
+	cluster.ControlKey(int16(kmsg.Metadata), func(kmsg.Request) (kmsg.Response, error, bool) {
+		met.Add(1)
+		return nil, nil, false
+	})
+	hang(t, cluster, kmsg.Metadata)
+	var clients sync.WaitGroup
+	t.Cleanup(clients.Wait)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	for range requests { // each on a connection of its own
+		cl, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...))
+		require.NoError(t, err)
+		clients.Go(func() {
+			defer cl.Close()
+			_, err := cl.SeedBrokers()[0].Request(ctx, kmsg.NewPtrMetadataRequest())
+			require.Error(t, err)
+		})
+	}
+	require.Eventually(t, func() bool { return met.Load() == requests }, 10*time.Second, time.Millisecond)
 }
 
 func doubts(v *contract.Verdict) string {
