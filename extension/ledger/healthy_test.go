@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,6 +23,8 @@ type healthy struct {
 	late      []placedRecord   // of unknown outcome, still to land
 	objects   []ledger.Object
 	disturbed func() // heals, if a disturbance is active
+	asked     time.Time
+	down      bool // broker 1
 	readers   []*ledger.Reader
 	owner     [2]int   // reader of a partition, −1 for none
 	position  [2]int64 // next offset of the owner
@@ -164,7 +167,9 @@ func (h *healthy) rebalance(p int32) {
 
 func (h *healthy) run(steps int) {
 	for range steps {
-		switch h.r.IntN(12) {
+		switch h.r.IntN(13) {
+		case 12:
+			h.look()
 		case 0, 1, 2, 3:
 			h.batch()
 		case 4, 5, 6:
@@ -190,6 +195,27 @@ func (h *healthy) run(steps int) {
 	h.settle(len(h.acks))
 	if h.disturbed != nil {
 		h.disturb()
+	}
+}
+
+// look has clients see the ends of a log, brokers that come and go, and objects.
+func (h *healthy) look() {
+	p := int32(h.r.IntN(2))
+	end := h.end(p)
+	h.l.SawLog(tp(p), "fetch", ledger.LogEnds{LastStable: max(end-1, 0), HighWatermark: end}, h.now())
+	if !h.asked.IsZero() && h.r.IntN(2) == 0 { // what was asked long ago may show what has been true in between
+		h.l.SawLog(tp(p), "slow", ledger.LogEnds{Start: -1, LastStable: -1, HighWatermark: end}, h.asked)
+	}
+	h.asked = h.now()
+	if h.down = !h.down; h.down {
+		h.l.BrokerDown(1)
+		h.l.Interrupted("kill of broker 1")
+	} else {
+		h.l.BrokerUp(1, true)
+	}
+	h.l.Spread(map[int32]ledger.BrokerTraffic{0: {Requests: end}, 1: {Requests: end / 2}})
+	for i, o := range h.objects {
+		h.l.SawObject(ledger.ObjectSeen{Key: o.Key, TP: o.TP, Base: o.Base, ETag: fmt.Sprint(i), Size: int64(i + 1), At: h.now()})
 	}
 }
 
@@ -238,7 +264,7 @@ func TestHealthyRunsRaiseNothing(t *testing.T) {
 			if seed%2 == 1 {
 				h.auditObjects()
 			}
-			h.history.options.Endpoint, h.history.options.SpreadPromised = endpoint, true
+			h.history.options.Endpoint, h.history.options.SpreadPromised, h.history.options.Steady = endpoint, true, true
 			h.history.options.Partitions = map[string]int32{topic: 2}
 			j := h.l.Judge(h.history.options)
 			require.Empty(t, j.Findings, "seed %d", seed)

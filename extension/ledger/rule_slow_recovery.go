@@ -60,7 +60,8 @@ func (j *judging) slowRecovery() {
 	}
 }
 
-// recover measures one recovery; counts is false where nothing can be said, for nothing was sent or something else came between.
+// recover measures one recovery; counts is false where nothing can be said: nothing was sent after the origin, and what had been sent
+// before did not wait for too long either; or another interruption came between.
 func (j *judging) recover(tp TopicPartition, one recovery) (r *recovered, counts bool) {
 	r = &recovered{Recovery: Recovery{What: one.what, TP: tp, Origin: one.origin, Recovered: !one.first.IsZero()}, recovery: &one}
 	if episodes := j.ledger.recoveries.all(); one.number+1 < len(episodes) {
@@ -87,7 +88,8 @@ func (j *judging) recover(tp TopicPartition, one recovery) (r *recovered, counts
 		}
 		r.Waited += max(wait, 0)
 	}
-	return r, one.sent && (r.until.IsZero() || r.late(j.options.RecoveryBound))
+	late := r.late(j.options.RecoveryBound)
+	return r, one.sent && (r.until.IsZero() || late) || r.never() && late
 }
 
 // copy gives the recoveries of a partition in the order of time, independent of it.

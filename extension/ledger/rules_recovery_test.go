@@ -109,6 +109,15 @@ func TestSlowRecovery(t *testing.T) {
 			h.begun(p, 0, ledger.Unknown, bound)
 			h.begun(p, 0, ledger.Unknown, time.Second)
 		})},
+		{name: "what was sent before waits for ever, and holds up all others", codes: fires(ledger.Stuck), total: 1, run: after(
+			func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+				h.pass(time.Minute)
+				h.sent(p, 0, ledger.Unknown, 2*time.Minute)
+			})},
+		{name: "what was sent before is given up soon", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+			h.pass(time.Second)
+			h.sent(p, 0, ledger.Unknown, time.Minute)
+		})},
 		{name: "never, by both of its measures", codes: fires(ledger.Stuck), total: 1, run: func(h *history) {
 			p := h.producer()
 			heal := h.l.Disturb(ledger.NoErrors)
@@ -167,6 +176,8 @@ func TestRecoveriesAreMeasured(t *testing.T) {
 		{What: "kill of broker 1", TP: tp(1), Origin: origin, Took: 1002 * time.Millisecond, Waited: 1001 * time.Millisecond, Recovered: true},
 		{What: "kill of broker 2", TP: tp(1), Origin: origin.Add(3005 * time.Millisecond), Waited: 1001 * time.Millisecond},
 	}, h.l.Judge(h.options).Recoveries)
+	h.l.Interrupted("kill of broker 3")
+	require.Len(t, h.l.Judge(h.options).Recoveries, 2, "the third took over from one that had not been late")
 }
 
 func TestRetriableErrorsAreExcusedWhereStorageIsDisturbed(t *testing.T) {
