@@ -74,8 +74,7 @@ func TestAFaultIsCountedAndTold(t *testing.T) {
 	c, client := controller(t)
 	listener := &told{}
 	c.Listen(listener)
-	h, err := c.Inject(t.Context(), []byte(`{"api": "Produce", "topic": "t", "action": "error", "error": "NOT_LEADER_OR_FOLLOWER", "times": 2}`))
-	require.NoError(t, err)
+	h := inject(t, c, `{"api": "Produce", "topic": "t", "action": "error", "error": "NOT_LEADER_OR_FOLLOWER", "times": 2}`)
 	require.Equal(t, []string{"began"}, listener.all())
 	require.NoError(t, client.ProduceSync(t.Context(), kgo.StringRecord("v")).FirstErr(), "the client tries again")
 	<-h.Done()

@@ -56,7 +56,8 @@ func (h *Handle) Ambiguous() bool {
 	if h.asked.family != Wire {
 		return false
 	}
-	acts := h.asked.wire.Action == kafkaproxy.Drop || h.asked.wire.Action == kafkaproxy.Corrupt && h.asked.wire.What != kafkaproxy.SpoilChecksum
+	rule := h.asked.wire
+	acts := rule.Action == kafkaproxy.Drop || rule.Action == kafkaproxy.Corrupt && rule.What != kafkaproxy.SpoilChecksum
 	return acts && h.reaches("Produce", kafkaproxy.OnRequest) && h.reaches("Fetch", kafkaproxy.OnResponse)
 }
 

@@ -70,6 +70,9 @@ func (h *Handle) Family() Family { return h.asked.family }
 // Action is what it does: "drop", "delay", "kill".
 func (h *Handle) Action() string { return h.asked.action }
 
+// Graceful says that brokers which it ends are asked to (SIGTERM), and not killed.
+func (h *Handle) Graceful() bool { return h.asked.family == Processes && h.asked.processes.graceful() }
+
 // Excuses says which errors clients may see meanwhile.
 func (h *Handle) Excuses() Excuse { return h.asked.family.excuses() }
 

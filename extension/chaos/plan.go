@@ -107,7 +107,7 @@ func (s planSpec) list() ([]Planned, error) {
 func planned(text []byte) (p Planned, err error) {
 	var given map[string]json.RawMessage
 	if json.Unmarshal(text, &given) != nil || given == nil {
-		return p, errors.New(`want a fault with the time at which it begins, such as {"at": "5s", "broker": "any", "action": "kill", "for": "2s"}`)
+		return p, errors.New(`want a fault with the time at which it begins, such as {"at": "5s", "action": "roll"}`)
 	}
 	var at kafkaproxy.Duration
 	if err := json.Unmarshal(given["at"], &at); err != nil || at < 0 {

@@ -46,7 +46,7 @@ func (s planSpec) random() ([]Planned, int64, error) {
 	if seed == 0 {
 		seed = 1
 	}
-	d.random = rand.New(rand.NewPCG(uint64(seed), 0)) //nolint:gosec // chance that can be repeated
+	d.random = rand.New(rand.NewPCG(uint64(seed), 0))
 	if s.Quiet == 0 {
 		d.quiet = defaultQuiet
 	}
@@ -147,26 +147,18 @@ func (d *dice) longestLeft() (longest time.Duration) {
 // draw plans a fault that begins at a time and ends in time, and returns how long it lasts.
 func (d *dice) draw(at, latest time.Duration, storm int) (time.Duration, bool) {
 	fits := func(i int) bool { return at+d.templates[i].length <= latest && d.allowed(i, at, storm) }
-	i := slices.IndexFunc(d.deck, fits)
-	chosen := 0
-	if i >= 0 {
-		chosen = d.deck[i]
-		d.deck = slices.Delete(d.deck, i, i+1)
-	} else {
-		if d.round == 0 && len(d.out) > storm {
-			return 0, false // time is for those that have not been there
-		}
-		var others []int
-		for other := range d.templates {
-			if fits(other) {
-				others = append(others, other)
-			}
-		}
-		if len(others) == 0 {
-			return 0, false
-		}
-		chosen = others[d.random.IntN(len(others))]
+	if d.round == 0 && len(d.out) > storm && !slices.ContainsFunc(d.deck, fits) {
+		return 0, false // time is for those that have not been there
 	}
+	candidates := slices.DeleteFunc(slices.Clone(d.deck), func(i int) bool { return !fits(i) })
+	if len(candidates) == 0 {
+		candidates = slices.DeleteFunc(d.random.Perm(len(d.templates)), func(i int) bool { return !fits(i) })
+	}
+	if len(candidates) == 0 {
+		return 0, false
+	}
+	chosen := candidates[0]
+	d.deck = slices.DeleteFunc(d.deck, func(i int) bool { return i == chosen })
 	if len(d.deck) == 0 {
 		d.round++
 		d.shuffle()

@@ -83,7 +83,7 @@ func (t *fleet) chance(s processSpec) *rand.Rand {
 	if s.Seed != nil {
 		seed, stream = *s.Seed, 0
 	}
-	return rand.New(rand.NewPCG(uint64(seed), stream)) //nolint:gosec // chance that can be repeated
+	return rand.New(rand.NewPCG(uint64(seed), stream))
 }
 
 // reserve takes what the fault needs from its beginning on.

@@ -148,15 +148,17 @@ func TestWhatCannotBeSelectedIsAnError(t *testing.T) {
 	c, told := onFleet(t, p)
 	held := inject(t, c, `{"broker": 1, "action": "pause"}`)
 	for spec, want := range map[string]string{
-		`{"broker": 7, "action": "kill"}`:                                            "kill: there is no broker 7 (there are: 1 paused, 2 running, 3 dead)",
-		`{"broker": 3, "action": "kill"}`:                                            "broker 3 is not running",
-		`{"broker": 1, "action": "kill"}`:                                            "broker 1 is held by another fault",
-		`{"broker": {"coordinatorOf": "g"}, "action": "kill"}`:                       "broker 3 is not running",
-		`{"broker": {"coordinatorOf": "nobody"}, "action": "kill"}`:                  "the coordinator of group nobody: there is no group nobody",
+		`{"broker": 7, "action": "kill"}`:                           "there is no broker 7 (there are: 1 paused, 2 running, 3 dead)",
+		`{"broker": 3, "action": "kill"}`:                           "broker 3 is not running",
+		`{"broker": 1, "action": "kill"}`:                           "broker 1 is held by another fault",
+		`{"broker": {"coordinatorOf": "g"}, "action": "kill"}`:      "broker 3 is not running",
+		`{"broker": {"coordinatorOf": "nobody"}, "action": "kill"}`: "the coordinator of group nobody: there is no group nobody",
+
 		`{"broker": {"leaderOf": {"topic": "u", "partition": 4}}, "action": "kill"}`: "the leader of u/4: there is no topic u",
-		`{"action": "scale", "brokers": 2}`:                                          "there are 2 brokers already: nothing to add or to remove",
-		`{"api": "Produce", "action": "drop"}`:                                       "no proxy",
-		`{"storage": "PutObject", "action": "refuse"}`:                               "no storage",
+
+		`{"action": "scale", "brokers": 2}`:            "there are 2 brokers already: nothing to add or to remove",
+		`{"api": "Produce", "action": "drop"}`:         "no proxy",
+		`{"storage": "PutObject", "action": "refuse"}`: "no storage",
 	} {
 		_, err := c.Inject(t.Context(), []byte(spec))
 		require.ErrorContains(t, err, want, spec)
@@ -270,7 +272,9 @@ func TestTheNumberOfBrokersIsRestored(t *testing.T) {
 	c.Heal()
 	require.Equal(t, []string{"add 2", "add 3", "remove 3", "remove 2"}, p.did())
 	require.Equal(t, int64(2), first.Hits(), "what restores is no hit")
-	require.Equal(t, []string{"added broker 2 (127.0.0.1:9002)", "added broker 3 (127.0.0.1:9003)", "removed broker 2 (127.0.0.1:9002)"}, first.Took())
+	require.Equal(t, []string{
+		"added broker 2 (127.0.0.1:9002)", "added broker 3 (127.0.0.1:9003)", "removed broker 2 (127.0.0.1:9002)",
+	}, first.Took())
 	c.Heal()
 	require.Len(t, p.did(), 4, "once")
 	ids, err := c.Brokers(t.Context())

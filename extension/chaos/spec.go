@@ -66,13 +66,14 @@ func familyOf(spec []byte) (Family, error) {
 	}
 	var name string
 	_ = json.Unmarshal(given["action"], &name) // what is no text belongs to no family: the wire's errors say so
-	broker, number := given["broker"], 0
+	broker := given["broker"]
+	numbered := json.Unmarshal(broker, new(int)) == nil
 	switch {
 	case slices.Contains(processActions(), name):
 		return Processes, nil
 	case slices.Contains(wireActions(), name):
 		return Wire, misspelt(given)
-	case broker != nil && json.Unmarshal(broker, &number) != nil, onlyOf(given, processKeys(), wireKeys()):
+	case broker != nil && !numbered, onlyOf(given, processKeys(), wireKeys()):
 		return Processes, nil
 	case name == "" || onlyOf(given, wireKeys(), processKeys()):
 		return Wire, misspelt(given)

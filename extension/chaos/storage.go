@@ -17,6 +17,9 @@ type StorageFault interface {
 // LocalStorage injects faults by an S3 proxy of this process.
 func LocalStorage(p *s3proxy.Proxy) StorageProxy { return by[*s3proxy.Fault]{p} }
 
+// RemoteStorage injects faults by an S3 proxy of another process: they end there, too, if this one dies.
+func RemoteStorage(r *s3proxy.Remote) StorageProxy { return by[*s3proxy.RemoteFault]{r} }
+
 // by is a proxy whose faults have a type of their own.
 type by[F StorageFault] struct {
 	proxy interface {

@@ -20,32 +20,60 @@ func TestWrongProcessesAreRefused(t *testing.T) {
 	for _, c := range []struct{ body, want string }{
 		{process(``), "profiles.here.chaos: brokers is missing: chaos.platform process has to know how brokers are started"},
 		{process(`, "brokers": []`), "profiles.here.chaos.brokers: [] is not allowed: at least one broker"},
-		{kafka(`"chaos": {"spares": []}`), "profiles.here.chaos.spares: [] is not allowed: only while chaos.platform is process"},
-		{kafka(`"chaos": {"platform": "embedded"}`), `chaos.platform: "embedded" is not allowed: embedded is only for system embedded`},
+		{
+			kafka(`"chaos": {"spares": []}`),
+			"profiles.here.chaos.spares: [] is not allowed: only while chaos.platform is process",
+		},
+		{
+			kafka(`"chaos": {"platform": "embedded"}`),
+			`chaos.platform: "embedded" is not allowed: embedded is only for system embedded`,
+		},
 		{
 			`{"description": "d", "system": "embedded", "embedded": {}, "chaos": {"platform": "process", "brokers": [` + oneBroker + `]}}`,
 			`profiles.here.chaos.platform: "process" is not allowed: embedded: brokers inside the k6 process`,
 		},
 		{
-			`{"description": "d", "system": "embedded", "embedded": {}, "objectStore": {"endpoint": "http://h", "bucket": "bbb", "control": "http://h"}}`,
+			`{"description": "d", "system": "embedded", "embedded": {}, ` +
+				`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "control": "http://h"}}`,
 			"profiles.here.objectStore.control: \"http://h\" is not allowed: not for system embedded",
 		},
 		{process(`, "brokers": [{"id": 1, "start": ["x"]}]`), "profiles.here.chaos.brokers[0]: address is missing"},
-		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": []}]`), "profiles.here.chaos.brokers[0].start: [] is not allowed"},
+		{
+			process(`, "brokers": [{"id": 1, "address": "h:1", "start": []}]`),
+			"profiles.here.chaos.brokers[0].start: [] is not allowed",
+		},
 		{process(`, "brokers": [{"id": -1, "address": "h:1", "start": ["x"]}]`), "brokers[0].id: -1 is not allowed"},
-		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["x"], "raedy": {}}]`), `unknown key "raedy": did you mean "ready"?`},
-		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["${k5}"]}]`), "brokers[0].start[0]: \"${k5}\" is no command line that could be " +
-			"filled in: unknown placeholder ${k5}: did you mean ${k6}?"},
+		{
+			process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["x"], "raedy": {}}]`),
+			`unknown key "raedy": did you mean "ready"?`,
+		},
+		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["${k5}"]}]`), "brokers[0].start[0]: \"${k5}\" is no command line " +
+			"that could be filled in: unknown placeholder ${k5}: did you mean ${k6}?"},
 		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["${run"]}]`), "${run has no }"},
-		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["x"], "env": {"A": "${a}"}}]`), "brokers[0].env.A: is no command line"},
-		{process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["x"], "ready": {"port": 1, "http": "http://h"}}]`), "brokers[0].ready: is not allowed"},
-		{process(`, "brokers": [` + oneBroker + `, {"id": 1, "address": "h:2", "start": ["x"]}]`), "chaos.brokers[1].id: 1 is the id of brokers[0], too"},
+		{
+			process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["x"], "env": {"A": "${a}"}}]`),
+			"brokers[0].env.A: is no command line",
+		},
+		{
+			process(`, "brokers": [{"id": 1, "address": "h:1", "start": ["x"], "ready": {"port": 1, "http": "http://h"}}]`),
+			"brokers[0].ready: is not allowed",
+		},
+		{
+			process(`, "brokers": [` + oneBroker + `, {"id": 1, "address": "h:2", "start": ["x"]}]`),
+			"chaos.brokers[1].id: 1 is the id of brokers[0], too",
+		},
 		{
 			process(`, "brokers": [` + oneBroker + `], "spares": [{"id": 2, "address": "h:1", "start": ["x"]}]`),
 			"chaos.spares[0].address: h:1 is the address of brokers[0], too",
 		},
-		{process(`, "brokers": [` + oneBroker + `], "processes": [{"name": "s", "start": ["x"]}]`), "processes[0]: ready is missing"},
-		{process(`, "brokers": [` + oneBroker + `], "processes": [{"name": "s", "start": ["x"], "ready": {}}]`), "ready: wants exactly one of port, http"},
+		{
+			process(`, "brokers": [` + oneBroker + `], "processes": [{"name": "s", "start": ["x"]}]`),
+			"processes[0]: ready is missing",
+		},
+		{
+			process(`, "brokers": [` + oneBroker + `], "processes": [{"name": "s", "start": ["x"], "ready": {}}]`),
+			"ready: wants exactly one of port, http",
+		},
 		{
 			process(`, "brokers": [` + oneBroker + `], "processes": [{"name": "s", "start": ["x"], "ready": {"port": 1}}, ` +
 				`{"name": "s", "start": ["y"], "ready": {"port": 2}}]`),
@@ -56,7 +84,10 @@ func TestWrongProcessesAreRefused(t *testing.T) {
 			kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "proxy": {"listen": "0.0.0.0:1"}}`),
 			`objectStore.proxy.listen: "0.0.0.0:1" is open to other machines`,
 		},
-		{kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "proxy": {}}`), "objectStore.proxy: listen is missing"},
+		{
+			kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "proxy": {}}`),
+			"objectStore.proxy: listen is missing",
+		},
 		{
 			kafka(`"objectStore": {"endpoint": "http://h", "bucket": "bbb", "proxy": {"listen": "127.0.0.1:1"}, "control": "http://h"}`),
 			"objectStore.proxy: is not allowed: one proxy is enough",
@@ -70,7 +101,7 @@ func TestWrongProcessesAreRefused(t *testing.T) {
 func TestListsOfProcessesComeAsJSON(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "processes", "K6_PROFILE_CHAOS_BROKERS", `[{"id": 1}]`))
-	require.ErrorContains(t, err, "environment variable K6_PROFILE_CHAOS_BROKERS: profiles.processes.chaos.brokers[0]: address, start is missing")
+	require.ErrorContains(t, err, "variable K6_PROFILE_CHAOS_BROKERS: profiles.processes.chaos.brokers[0]: address, start is missing")
 	_, err = profile.Load(given("K6_PROFILE", "processes", "K6_PROFILE_CHAOS_BROKERS", `[{`))
 	require.ErrorContains(t, err, `chaos.brokers[0]: "[{" wants object, not string`)
 	p, err := profile.Load(given("K6_PROFILE", "kafka-local", "K6_BROKERS", `["a:1", "b:2"]`))

@@ -95,7 +95,8 @@ func TestNameAndFile(t *testing.T) {
 func TestUnknownProfileListsTheOnesThatExist(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "nope"))
-	require.EqualError(t, err, `built in: no profile "nope": the profiles are embedded, k8s-local, kafka-local, local-docker, local-service, processes`)
+	require.EqualError(t, err, `built in: no profile "nope": the profiles are `+
+		`embedded, k8s-local, kafka-local, local-docker, local-service, processes`)
 	_, err = profile.Load(given("K6_PROFILE", "kafka-loca"))
 	require.ErrorContains(t, err, "did you mean kafka-local?")
 }

@@ -54,7 +54,7 @@ func Start(ctx context.Context, command []string, log *os.File) (*Guard, error) 
 		return nil, errors.New("guard: no command")
 	}
 	// It must outlive ctx.
-	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // this program, or the one of a test
+	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // this program, or the one of a test
 	procgroup.Lead(cmd)
 	cmd.Stderr = log
 	in, err := cmd.StdinPipe()

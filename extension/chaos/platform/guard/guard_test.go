@@ -28,7 +28,7 @@ type watched struct {
 
 func start(t *testing.T) watched {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "play", "parent") //nolint:gosec,noctx // ourselves
+	cmd := exec.Command(os.Args[0], "play", "parent")
 	procgroup.Lead(cmd)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -27,7 +27,7 @@ func play(role string) {
 			os.Exit(1)
 		}
 	case "parent": // of one more, which outlives it
-		child := exec.Command(os.Args[0], "play", "sleeper") //nolint:gosec,noctx // ourselves
+		child := exec.Command(os.Args[0], "play", "sleeper")
 		if err := child.Start(); err != nil {
 			os.Exit(1)
 		}

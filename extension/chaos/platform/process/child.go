@@ -110,14 +110,12 @@ func (c *child) start(ctx context.Context) error {
 
 // free says who is there already: what answers now is not the process that is to be started.
 func (c *child) free(ctx context.Context) error {
-	taken := ""
-	switch {
-	case c.ready.answers(ctx):
-		taken = c.ready.String()
-	case c.address != "" && accepts(ctx, c.address):
+	taken := c.ready.String()
+	if !c.ready.answers(ctx) {
+		if c.address == "" || !accepts(ctx, c.address) {
+			return nil
+		}
 		taken = c.address
-	default:
-		return nil
 	}
 	return fmt.Errorf("%s answers already: another process has taken it: end that one, or choose another port", taken)
 }
@@ -129,7 +127,7 @@ func (c *child) launch() (ended chan struct{}, err error) {
 		return nil, err
 	}
 	defer out.Close()
-	cmd := exec.Command(c.argv[0], c.argv[1:]...) //nolint:gosec,noctx // what the profile says; it outlives the context
+	cmd := exec.Command(c.argv[0], c.argv[1:]...) //nolint:noctx // what the profile says; it outlives the context
 	procgroup.Lead(cmd)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.dir, out, out
 	cmd.Env = append(append(os.Environ(), c.env...), c.guard.Env())

@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -51,11 +52,11 @@ func playBroker(address string, traits []string) error {
 		case "deaf":
 			signal.Ignore(syscall.SIGTERM)
 		case "broken":
-			return fmt.Errorf("no disk is left")
+			return errors.New("no disk is left")
 		case "silent":
 			select {}
 		case "parent": // of one in a group of its own
-			child := exec.Command(os.Args[0], "play", "broker", "127.0.0.1:0") //nolint:gosec,noctx // ourselves
+			child := exec.Command(os.Args[0], "play", "broker", "127.0.0.1:0")
 			child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			child.Stdout = os.Stdout
 			if err := child.Start(); err != nil {
@@ -63,14 +64,14 @@ func playBroker(address string, traits []string) error {
 			}
 			fmt.Println("child", child.Process.Pid)
 		case "runaway": // a child that leaves the session
-			child := exec.Command(os.Args[0], "play", "broker", "127.0.0.1:0") //nolint:gosec,noctx // ourselves
+			child := exec.Command(os.Args[0], "play", "broker", "127.0.0.1:0")
 			child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 			if err := child.Start(); err != nil {
 				return err
 			}
 			fmt.Println("child", child.Process.Pid)
 		case "http":
-			return http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // a test's
+			return http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path != "/ready" {
 					w.WriteHeader(http.StatusServiceUnavailable)
 				}

@@ -180,7 +180,7 @@ func (p *Platform) Add(ctx context.Context) (int32, error) {
 }
 
 // Remove implements platform.Platform: it stops the broker, and keeps it as a spare.
-func (p *Platform) Remove(ctx context.Context, id int32) error {
+func (p *Platform) Remove(_ context.Context, id int32) error {
 	c, err := p.broker(id)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func broker(id int32, address string, traits ...string) profile.Broker {
 func brokersAt(addresses ...string) *profile.Chaos {
 	c := &profile.Chaos{}
 	for i, address := range addresses {
-		c.Brokers = append(c.Brokers, broker(int32(i+1), address, "parent")) //nolint:gosec // few
+		c.Brokers = append(c.Brokers, broker(int32(i+1), address, "parent"))
 	}
 	return c
 }
@@ -261,7 +261,8 @@ func TestWhatDoesNotStartIsAnErrorWithItsLog(t *testing.T) {
 		return err
 	}
 	err := try(broker(1, at[0], "parent"), broker(2, at[1], "broken"))
-	require.ErrorContains(t, err, "platform process: broker-2: it ended before it was ready (exit status 1); its last log lines ("+dir+"/broker-2.log):")
+	require.ErrorContains(t, err, "platform process: broker-2: it ended before it was ready (exit status 1); its last log lines ("+
+		dir+"/broker-2.log):")
 	require.ErrorContains(t, err, "\n  no disk is left\n")
 	require.Zero(t, who(t, at[0]), "and the others are ended")
 
@@ -322,7 +323,7 @@ func TestWhoLeavesItsSessionIsFound(t *testing.T) {
 func TestWithAKilledK6EverythingEnds(t *testing.T) {
 	t.Parallel()
 	at, dir := free(t, 2), t.TempDir()
-	k6 := exec.Command(os.Args[0], "play", "k6", dir, at[0], at[1]) //nolint:gosec,noctx // ourselves
+	k6 := exec.Command(os.Args[0], "play", "k6", dir, at[0], at[1])
 	in, err := k6.StdinPipe()
 	require.NoError(t, err)
 	defer in.Close()
