@@ -27,7 +27,7 @@ func chaotic(script string) contract.Input {
 		{Topic: "t", Partition: 0, Times: 2, Recovered: 2, Worst: 0.5, After: "fault 1 (kill)"},
 	}
 	for _, id := range []string{"F5.5", "NFR3.2", "NFR5.4"} {
-		in.Expectations = append(in.Expectations, contract.Expectation{Requirement: id, What: "more gets through", OK: true, Evidence: "measured"})
+		in.Expectations = append(in.Expectations, contract.Expectation{Requirement: id, What: "more gets through", OK: true})
 	}
 	return in
 }
@@ -152,7 +152,9 @@ func TestATargetThatCannotBeDisturbedIsNotClaimed(t *testing.T) {
 			require.Equal(t, []string{why}, j.Evidence)
 		}
 	}
-	v := judge(t, contract.Input{Script: "zombie", Unable: why, Findings: []ledger.Finding{{Code: ledger.LostAcked, Detail: "gone"}}, Claims: everything()})
+	v := judge(t, contract.Input{
+		Script: "zombie", Claims: everything(), Unable: why, Findings: []ledger.Finding{{Code: ledger.LostAcked, Detail: "gone"}},
+	})
 	require.Equal(t, contract.Fail, v.Status, "a finding counts whatever else was not tried")
 }
 

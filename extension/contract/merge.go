@@ -80,7 +80,7 @@ func (m Measured) sum(other Measured) Measured {
 		Healed: m.Healed + other.Healed, AckedDisturbed: m.AckedDisturbed + other.AckedDisturbed,
 		AckedAfterHeal: m.AckedAfterHeal + other.AckedAfterHeal, ReadAfterHeal: m.ReadAfterHeal + other.ReadAfterHeal,
 		PartitionsWritten: m.PartitionsWritten + other.PartitionsWritten, PartitionsHealed: m.PartitionsHealed + other.PartitionsHealed,
-		Chaos: m.Chaos.plus(other.Chaos),
+		Chaos: m.plus(other.Chaos),
 	}
 	for id, t := range other.Spread {
 		if all.Spread == nil {

@@ -31,7 +31,7 @@ func unchanged(m Measured) (string, bool) {
 	case m.AckedDisturbed+m.AckedAfterHeal == 0:
 		return m.scaled() + ", and no record was acked meanwhile or after that", false
 	}
-	return fmt.Sprintf("%s; clients went on with one address and the same configuration: %s records acked meanwhile, %s sent and acked after that",
+	return fmt.Sprintf("%s; clients went on as they were configured: %s records acked meanwhile, %s sent and acked after that",
 		m.scaled(), count(m.AckedDisturbed), count(m.AckedAfterHeal)), true
 }
 
@@ -53,7 +53,8 @@ func reconnected(m Measured) string {
 	if m.scaled() == "" || m.Connections == nil || m.Connections.During == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s; clients had %s, and opened %s more", m.scaled(), times(m.Connections.Before, "connection"), count(m.Connections.During))
+	return fmt.Sprintf("%s; clients had %s, and opened %s more",
+		m.scaled(), times(m.Connections.Before, "connection"), count(m.Connections.During))
 }
 
 // addedBusy: new brokers got traffic; METADATA_LIE/idle finds one that did not though others had enough.

@@ -47,8 +47,8 @@ type spreadTold struct {
 // maxTold bounds the counts that are kept for one added broker.
 const maxTold = 256
 
-// BrokerDown says that a broker is dead or frozen, or was removed, from now on: METADATA_LIE/dead expects metadata to show it no longer than
-// the bound.
+// BrokerDown says that a broker is dead or frozen, or was removed, from now on: METADATA_LIE/dead expects metadata to show it no longer
+// than the bound.
 func (l *Ledger) BrokerDown(id int32) {
 	log := &l.metadata
 	log.mu.Lock()

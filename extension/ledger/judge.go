@@ -22,7 +22,8 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	}
 	j := &judging{
 		ledger: l, options: o, counts: l.Counts(),
-		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{}, copies: map[Serial][]place{}, wanted: map[Serial]place{},
+		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
+		copies: map[Serial][]place{}, wanted: map[Serial]place{},
 		overwritten: map[TopicPartition][]*overwrittenObject{},
 	}
 	j.view()

@@ -161,7 +161,9 @@ func TestEverythingAtOnce(t *testing.T) {
 			interruption := l.Interrupted("kill")
 			l.BrokerUp(7, true)
 			l.Spread(map[int32]ledger.BrokerTraffic{7: {Requests: int64(i)}})
-			l.SawMetadata(ledger.Metadata{Brokers: []ledger.MetadataBroker{{ID: 7, Address: "a:1"}}, Leaders: map[ledger.TopicPartition]int32{tp(0): 7}})
+			l.SawMetadata(ledger.Metadata{
+				Brokers: []ledger.MetadataBroker{{ID: 7, Address: "a:1"}}, Leaders: map[ledger.TopicPartition]int32{tp(0): 7},
+			})
 			l.SawObject(ledger.ObjectSeen{Key: "k", TP: tp(0), ETag: "e", At: time.Now()})
 			l.BrokerDown(7)
 			over := l.Outage()

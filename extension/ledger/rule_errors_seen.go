@@ -7,7 +7,8 @@ import (
 
 // ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
 // There is one finding for each error name and kind, with the first record. Sends that the script gave up are left out, and so are
-// errors that a disturbance excuses, those of partitions that are STUCK or in SLOW_RECOVERY, and refusals where one was stored in truth: that is ABORTED_READ.
+// errors that a disturbance excuses, those of partitions that are STUCK or in SLOW_RECOVERY, and refusals where one was stored in truth:
+// that is ABORTED_READ.
 func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
@@ -30,7 +31,8 @@ func (j *judging) errorsSeen() {
 	}
 }
 
-// errorsOfStuck counts the errors of the sends of which STUCK or SLOW_RECOVERY tell, and of readers while a partition was slow to recover.
+// errorsOfStuck counts the errors of the sends of which STUCK or SLOW_RECOVERY tell, and those that others saw while a partition was slow
+// to recover.
 func (j *judging) errorsOfStuck() map[ErrorSeen]int64 {
 	told := map[ErrorSeen]int64{}
 	stuck := j.stuckPartitions()

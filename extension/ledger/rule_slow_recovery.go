@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// SLOW_RECOVERY: after an interruption, records of a partition waited for longer than the bound before one that was sent after it was acked.
-// Time in which nothing was sent to the partition does not count, nor time in which a disturbance excused errors: then nobody could
+// SLOW_RECOVERY: after an interruption, records of a partition waited for longer than the bound before one that was sent after it was
+// acked. Time in which nothing was sent to the partition does not count, nor time in which a disturbance excused errors: then nobody could
 // have recovered. Another interruption before the first ack takes over. Where no ack came at all it is STUCK.
 
 // recovered is how one partition recovered, with what a finding needs.

@@ -107,6 +107,6 @@ func TestAckInOutage(t *testing.T) {
 	})
 	h := newHistory(t)
 	outage(func(h *history, p *ledger.Producer) { h.begun(p, 0, ledger.Acked, time.Second) })(h)
-	require.Equal(t, "storage has taken no write since 2027-01-15T08:00:00.005000Z; this record was first sent at 2027-01-15T08:00:01.006000Z, "+
-		"and acked at offset 2", h.l.Judge(h.options).Findings[0].Detail)
+	require.Equal(t, "storage has taken no write since 2027-01-15T08:00:00.005000Z; this record was first sent at "+
+		"2027-01-15T08:00:01.006000Z, and acked at offset 2", h.l.Judge(h.options).Findings[0].Detail)
 }

@@ -9,6 +9,8 @@ import (
 	"k6suite/extension/ledger"
 )
 
+type interruption = *ledger.Interruption
+
 // sent settles a record that was sent some time ago.
 func (h *history) sent(p *ledger.Producer, partition int32, kind ledger.OutcomeKind, ago time.Duration) {
 	m, at := p.Make(nil, 60), h.now()
@@ -23,7 +25,7 @@ func TestSlowRecovery(t *testing.T) {
 	t.Parallel()
 	const bound = 5 * time.Second
 	slow := fires(ledger.SlowRecovery)
-	after := func(traffic func(h *history, p *ledger.Producer, i *ledger.Interruption)) func(h *history) {
+	after := func(traffic func(h *history, p *ledger.Producer, i interruption)) func(h *history) {
 		return func(h *history) {
 			p := h.producer()
 			h.begun(p, 0, ledger.Acked, 0)
@@ -32,89 +34,89 @@ func TestSlowRecovery(t *testing.T) {
 		}
 	}
 	judgeAll(t, []scenario{
-		{name: "at once", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) { h.begun(p, 0, ledger.Acked, time.Second) })},
-		{name: "late", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "at once", run: after(func(h *history, p *ledger.Producer, _ interruption) { h.begun(p, 0, ledger.Acked, time.Second) })},
+		{name: "late", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 0, ledger.Acked, bound)
 		})},
-		{name: "one of two partitions", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "one of two partitions", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 1, ledger.Acked, time.Second)
 			h.begun(p, 0, ledger.Acked, bound)
 		})},
-		{name: "many fail first", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "many fail first", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			for range 6 {
 				h.begun(p, 0, ledger.Unknown, time.Second)
 			}
 			h.begun(p, 0, ledger.Acked, 0)
 		})},
-		{name: "one from before holds up all others", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "one from before holds up all others", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.pass(6 * time.Second)
 			h.sent(p, 0, ledger.Acked, 7*time.Second)
 			h.begun(p, 0, ledger.Acked, 0)
 		})},
-		{name: "an ack of one from before is no recovery", codes: slow, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "an ack of one from before is no recovery", codes: slow, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.sent(p, 0, ledger.Acked, time.Second)
 			h.begun(p, 0, ledger.Acked, bound)
 		})},
-		{name: "nothing was sent for long", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "nothing was sent for long", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.sent(p, 0, ledger.Acked, time.Second)
 			h.pass(time.Minute)
 			h.begun(p, 0, ledger.Acked, time.Second)
 		})},
-		{name: "nothing was sent at all", run: after(func(*history, *ledger.Producer, *ledger.Interruption) {})},
-		{name: "it recovered, and was slow later", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "nothing was sent at all", run: after(func(*history, *ledger.Producer, interruption) {})},
+		{name: "it recovered, and was slow later", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 0, ledger.Acked, time.Second)
 			h.begun(p, 0, ledger.Acked, time.Minute)
 		})},
-		{name: "the ack that came first is told of last", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "the ack that came first is told of last", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			first, began := p.Make(nil, 60), h.now()
 			offset := h.put(0, recordOf(first))
 			acked := h.now()
 			h.begun(p, 0, ledger.Acked, bound)
 			h.l.Settle(ledger.Outcome{Serial: first.Serial, TP: tp(0), Offset: offset, Began: began, At: acked})
 		})},
-		{name: "another bound", codes: slow, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "another bound", codes: slow, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.options.RecoveryBound = time.Second
 			h.begun(p, 0, ledger.Acked, 2*time.Second)
 		})},
-		{name: "nobody could recover earlier", run: after(func(h *history, p *ledger.Producer, i *ledger.Interruption) {
+		{name: "nobody could recover earlier", run: after(func(h *history, p *ledger.Producer, i interruption) {
 			h.begun(p, 0, ledger.Unknown, time.Minute)
 			i.Restored()
 			h.begun(p, 0, ledger.Acked, time.Second)
 		})},
-		{name: "late after that", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, i *ledger.Interruption) {
+		{name: "late after that", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, i interruption) {
 			h.begun(p, 0, ledger.Unknown, time.Minute)
 			i.Restored()
 			h.begun(p, 0, ledger.Acked, bound)
 		})},
-		{name: "another interruption takes over", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "another interruption takes over", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 0, ledger.Unknown, 3*time.Second)
 			h.l.Interrupted("kill of broker 2")
 			h.begun(p, 0, ledger.Acked, 3*time.Second)
 		})},
-		{name: "late already when another takes over", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "late already when another takes over", codes: slow, total: 1, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 0, ledger.Unknown, bound)
 			h.l.Interrupted("kill of broker 2")
 			h.begun(p, 0, ledger.Acked, time.Second)
 		})},
-		{name: "storage was slow meanwhile", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "storage was slow meanwhile", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			heal := h.l.Disturb(ledger.RetriableErrors)
 			h.begun(p, 0, ledger.Unknown, time.Minute)
 			heal()
 			h.begun(p, 0, ledger.Acked, time.Second)
 		})},
-		{name: "never, and few tried", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "never, and few tried", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 0, ledger.Unknown, time.Second)
 		})},
-		{name: "never", codes: fires(ledger.Stuck), total: 1, run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "never", codes: fires(ledger.Stuck), total: 1, run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.begun(p, 0, ledger.Unknown, bound)
 			h.begun(p, 0, ledger.Unknown, time.Second)
 		})},
 		{name: "what was sent before waits for ever, and holds up all others", codes: fires(ledger.Stuck), total: 1, run: after(
-			func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+			func(h *history, p *ledger.Producer, _ interruption) {
 				h.pass(time.Minute)
 				h.sent(p, 0, ledger.Unknown, 2*time.Minute)
 			})},
-		{name: "what was sent before is given up soon", run: after(func(h *history, p *ledger.Producer, _ *ledger.Interruption) {
+		{name: "what was sent before is given up soon", run: after(func(h *history, p *ledger.Producer, _ interruption) {
 			h.pass(time.Second)
 			h.sent(p, 0, ledger.Unknown, time.Minute)
 		})},

@@ -138,8 +138,9 @@ func TestARewriteNamesItsEvidence(t *testing.T) {
 	require.Equal(t, string(all[4].Headers[0].Value), f.Record)
 	require.Equal(t, "final 1", f.Reader)
 	require.Equal(t, "t/0/segment-0", f.Object)
-	require.Equal(t, "this record stood at offset 4 (acked at 2027-01-15T08:00:00.005000Z, read by r until 2027-01-15T08:00:00.013000Z), and now "+
-		string(h.logs[0][4].Headers[0].Value)+" stands there: shown first to final 1, and to all complete final reads", f.Detail)
+	require.Equal(t, "this record stood at offset 4 (acked at 2027-01-15T08:00:00.005000Z, read by r until "+
+		"2027-01-15T08:00:00.013000Z), and now "+string(h.logs[0][4].Headers[0].Value)+
+		" stands there: shown first to final 1, and to all complete final reads", f.Detail)
 }
 
 func seen(key, etag string, size int64, h *history) ledger.ObjectSeen {

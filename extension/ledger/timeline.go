@@ -23,13 +23,10 @@ func (t *timeline) begin(at time.Time) {
 	t.open++
 }
 
-// end tells whether the last one has ended.
-func (t *timeline) end(at time.Time) bool {
-	if t.open--; t.open > 0 {
-		return false
+func (t *timeline) end(at time.Time) {
+	if t.open--; t.open == 0 {
+		t.past = append(t.past, stretch{t.from, at})
 	}
-	t.past = append(t.past, stretch{t.from, at})
-	return true
 }
 
 // covers tells whether it was so at a time, or at most grace before it.

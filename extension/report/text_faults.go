@@ -76,7 +76,8 @@ func (t *text) recoveries(v contract.Verdict) {
 		width = max(width, utf8.RuneCountInString(partition(r)))
 	}
 	for _, r := range shown {
-		t.printf("  %s  %7.3f s  after %s; recovered %d of %s\n", pad(partition(r), width), r.Worst, r.After, r.Recovered, plural(int64(r.Times), "time"))
+		t.printf("  %s  %7.3f s  after %s; recovered %d of %s\n",
+			pad(partition(r), width), r.Worst, r.After, r.Recovered, plural(int64(r.Times), "time"))
 	}
 	if more := len(v.Recoveries) - len(shown); more > 0 {
 		t.printf("  and %d more in %s, none slower\n", more, VerdictFile)
