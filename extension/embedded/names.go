@@ -17,6 +17,9 @@ func storable(name string) bool {
 	return legalName.MatchString(name) && name != "." && name != ".." && name != stateFolder
 }
 
+// defaultReplicas is the replication factor of a topic whose creator does not say, if there are so many brokers: kfake's.
+const defaultReplicas = 3
+
 // serveCreateTopics keeps names from kfake that a topic may not have, and says of every topic which configurations it has.
 func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrCreateTopicsRequest()
@@ -25,17 +28,25 @@ func (l *life) serveCreateTopics(ctx context.Context, x *exchange) error {
 	}
 	var refused []kmsg.CreateTopicsResponseTopic
 	request.Topics = slices.DeleteFunc(request.Topics, func(t kmsg.CreateTopicsRequestTopic) bool {
-		if storable(t.Topic) {
+		answer := kmsg.NewCreateTopicsResponseTopic()
+		answer.Topic = t.Topic
+		switch brokers := len(l.members.all()); {
+		case !storable(t.Topic):
+			answer.ErrorCode = kerr.InvalidTopicException.Code
+		case int(t.ReplicationFactor) > brokers:
+			answer.ErrorCode = kerr.InvalidReplicationFactor.Code
+		default:
 			return false
 		}
-		answer := kmsg.NewCreateTopicsResponseTopic()
-		answer.Topic, answer.ErrorCode = t.Topic, kerr.InvalidTopicException.Code
 		refused = append(refused, answer)
 		return true
 	})
-	if len(refused) > 0 {
-		x.rewrite(request)
+	for i := range request.Topics { // kfake has more nodes than there are brokers
+		if t := &request.Topics[i]; t.ReplicationFactor < 0 && len(t.ReplicaAssignment) == 0 {
+			t.ReplicationFactor = int16(min(defaultReplicas, len(l.members.all())))
+		}
 	}
+	x.rewrite(request)
 	if err := l.serveTopicChange(ctx, x); err != nil {
 		return err
 	}

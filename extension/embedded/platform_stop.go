@@ -48,12 +48,12 @@ func (c *Cluster) stopping(b *broker, forGood bool) (*process, error) {
 	if err := c.may(b, from); err != nil {
 		return nil, err
 	}
-	others := slices.ContainsFunc(c.brokers, func(other *broker) bool { return other != b && other.running() != nil })
+	others := c.life != nil && slices.ContainsFunc(c.life.members.all(), func(other *broker) bool { return other != b && other.running() != nil })
 	if forGood && !others {
-		return nil, errors.New("no other broker runs, and one has to")
+		return nil, errors.New("no other broker runs that could take over")
 	}
 	p := b.alive()
-	if c.life != nil && others {
+	if others {
 		c.expel(b, p)
 	}
 	return p, nil

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -61,13 +62,20 @@ func (l *life) showBrokers(response *kmsg.MetadataResponse) {
 	}
 	for i := range response.Topics {
 		t := &response.Topics[i]
+		if len(t.Partitions) == 0 {
+			continue
+		}
+		// The topic may have been created a moment ago, and its leaders moved since kfake answered.
+		current := map[int32]*kfake.PartitionInfo{}
+		for _, info := range l.kfake.PartitionInfos(l.nameOr(t.Topic, t.TopicID)) {
+			current[info.Partition] = info
+		}
 		for j := range t.Partitions {
 			p := &t.Partitions[j]
 			if p.ErrorCode != 0 {
 				continue
 			}
-			// The topic may have been created a moment ago, and the leader moved since kfake answered.
-			if info := l.kfake.PartitionInfo(l.nameOr(t.Topic, t.TopicID), p.Partition); info != nil {
+			if info := current[p.Partition]; info != nil {
 				p.Leader, p.LeaderEpoch = info.Leader, info.Epoch
 			}
 			p.Replicas = replicasOf(members, p.Leader, len(p.Replicas))
