@@ -50,6 +50,7 @@ same bucket brings back topics, records and committed offsets.`,
 	flags.StringVar(&f.dir, "dir", "", "folder of the cluster's own S3 store, which survives a restart")
 	flags.StringVar(&f.s3.Endpoint, "s3-endpoint", "", "URL of another S3 store to use instead, such as http://127.0.0.1:9000")
 	flags.StringVar(&f.s3.Bucket, "s3-bucket", "k6suite", "bucket in that store")
+	flags.BoolVar(&f.s3.CreateBucket, "s3-create-bucket", false, "create that bucket where it is missing")
 	flags.StringVar(&f.s3.Region, "s3-region", "us-east-1", "region of that store")
 	flags.StringVar(&f.accessEnv, "s3-access-key-env", "AWS_ACCESS_KEY_ID", "environment variable that holds the access key")
 	flags.StringVar(&f.secretEnv, "s3-secret-key-env", "AWS_SECRET_ACCESS_KEY", "environment variable that holds the secret key")

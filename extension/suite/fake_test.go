@@ -1,6 +1,7 @@
 package suite_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/signal"
@@ -11,11 +12,21 @@ import (
 
 	"k6suite/extension/contract"
 	"k6suite/extension/report"
+	"k6suite/extension/suite"
 )
 
 // TestMain plays k6 when a suite under test starts this very binary as `k6 run … <script>`: the script's name says what
-// becomes of it.
+// becomes of it. As `x suite …` it is the suite itself.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "x" && os.Args[2] == "suite" {
+		cmd := suite.NewCommand()
+		cmd.SetArgs(os.Args[3:])
+		if err := cmd.ExecuteContext(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) > 1 && os.Args[1] == "run" {
 		os.Exit(fakeK6(os.Args[len(os.Args)-1]))
 	}
