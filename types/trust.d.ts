@@ -19,6 +19,8 @@ declare module "k6/x/trust" {
     readonly limits: Readonly<Record<string, string | number>>;
     /** Prometheus URLs, one a broker. */
     readonly metrics: readonly string[];
+    /** How faults are injected; absent where the profile does not say. Durations as "5s". */
+    readonly chaos?: { readonly platform?: string; readonly kafkaProxy?: string; readonly lease?: string };
   }
 
   /** profile loads the profile. It throws where the profile is unknown or wrong, naming the key. */
@@ -37,6 +39,11 @@ declare module "k6/x/trust" {
     records?: number;
     /** Leave the creation of the topic to the target. Default false. */
     autoCreate?: boolean;
+    /**
+     * What the script does to the target: "storage" for faults on object storage, "wire" for those on messages, or what happens to
+     * brokers. Where the profile says nothing of how, all that the script judges is NOT CLAIMED.
+     */
+    needs?: ("kill" | "stop" | "start" | "pause" | "add" | "remove" | "storage" | "wire")[];
   }
 
   /** What preflight found out; setup hands it to every function of the script. */
@@ -74,6 +81,10 @@ declare module "k6/x/trust" {
     batchSize?: number;
     /** How long to wait for the acknowledgements. Default "60s"; what is unanswered then is unknown. */
     timeout?: Duration;
+    /** Send so many records again and again, for this time, each time when the last are answered. Default: once. */
+    for?: Duration;
+    /** With for: how often, at most. Default "100ms". */
+    every?: Duration;
   }
 
   /** Outcomes of one call, in records. */
@@ -96,9 +107,10 @@ declare module "k6/x/trust" {
     group?: string;
     /**
      * When it is enough: "sent" waits until all announced records were sent and every acked one was read; "acked" until
-     * every record that is acked by now was read. Default "sent" where the ledger knows how many there will be.
+     * every record that is acked by now was read; "end" until all traffic that flows (produce with `for`) has ended and every acked
+     * record was read. Default "sent" where the ledger knows how many there will be.
      */
-    until?: "sent" | "acked";
+    until?: "sent" | "acked" | "end";
     /** Stop after so many records. Default 0: no such bound. */
     records?: number;
     /** Stop after this time. Default: no such bound. */
@@ -116,6 +128,19 @@ declare module "k6/x/trust" {
     /** How often partitions were assigned to it. */
     rebalances: number;
     /** Why nothing was read; empty where something was. */
+    stopped: string;
+  }
+
+  export interface WatchOptions {
+    /** How often to ask. Default "100ms". */
+    every?: Duration;
+    /** At most for so long. Default "60s". */
+    timeout?: Duration;
+  }
+
+  export interface Watched {
+    questions: number;
+    /** Why nothing was asked; empty where something was. */
     stopped: string;
   }
 
@@ -183,12 +208,20 @@ declare module "k6/x/trust" {
     readonly topic: string;
     /** The topics that the run owns, in the order of the options. */
     readonly topics: readonly string[];
+    /** Why the run sends and reads nothing (any more); empty while it does. */
+    stopped(): string;
+    /** How many records were acked so far, by all virtual users. */
+    acked(): number;
     /** prepare reaches the target, creates the topic and sends a record to each partition and back. Call it in setup. */
     prepare(): Promise<TargetInfo>;
     /** produce sends tracked records and waits for their acknowledgements. It does not reject for their errors. */
     produce(options?: ProduceOptions): Promise<Produced>;
     /** consume reads the topic as an application would, until it is enough. */
     consume(options?: ConsumeOptions): Promise<Consumed>;
+    /** finish ends the traffic that flows (produce with `for`), before its time is up. */
+    finish(): Promise<void>;
+    /** watch reads nothing and only asks where the logs end, until all traffic that flows has ended. */
+    watch(options?: WatchOptions): Promise<Watched>;
     /** membersSeen waits until so many readers of a group have partitions; false where that did not happen in time. */
     membersSeen(group: string, members: number, timeout?: Duration): Promise<boolean>;
     /**

@@ -38,7 +38,7 @@ func (c *chaosInstance) inject(value sobek.Value) *sobek.Promise {
 		if err != nil {
 			return nil, err
 		}
-		fault.handle, err = target.Faults().Inject(spec)
+		fault.handle, err = target.Faults().Inject(ctx, spec)
 		return object, err
 	})
 }
@@ -46,7 +46,7 @@ func (c *chaosInstance) inject(value sobek.Value) *sobek.Promise {
 // specification makes JSON of what a script gives.
 func specification(value sobek.Value) ([]byte, error) {
 	if !isObject(value) {
-		return nil, fmt.Errorf("a fault is an object such as { api: \"Produce\", action: \"delay\", delay: \"200ms\" }, not %s", kind(value))
+		return nil, fmt.Errorf("it is an object such as { api: \"Produce\", action: \"delay\", delay: \"200ms\" }, not %s", kind(value))
 	}
 	return json.Marshal(value.Export())
 }
@@ -62,14 +62,14 @@ func (c *chaosInstance) heal() *sobek.Promise {
 	})
 }
 
-// brokers gives the node ids of the brokers that faults can name.
+// brokers gives the node ids of the brokers that run.
 func (c *chaosInstance) brokers() *sobek.Promise {
 	return c.async(func(ctx context.Context) (any, error) {
 		target, err := c.process.openTarget(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return target.Faults().Brokers()
+		return target.Faults().Brokers(ctx)
 	})
 }
 
@@ -103,6 +103,7 @@ func (f *jsFault) object() (*sobek.Object, error) {
 	for name, get := range map[string]func() any{
 		"hits":    func() any { return f.handle.Hits() },
 		"records": func() any { return f.handle.Records() },
+		"took":    func() any { return f.handle.Took() },
 		"done":    func() any { return f.ended() },
 	} {
 		if err := object.DefineAccessorProperty(name, rt.ToValue(get), nil, sobek.FLAG_FALSE, sobek.FLAG_TRUE); err != nil {

@@ -48,7 +48,9 @@ func (c *chaosInstance) newTarget(call sobek.ConstructorCall) *sobek.Object {
 	if err != nil {
 		common.Throw(rt, err)
 	}
-	for name, member := range map[string]any{"profile": loaded.Name, "inject": c.inject, "heal": c.heal, "brokers": c.brokers} {
+	for name, member := range map[string]any{
+		"profile": loaded.Name, "inject": c.inject, "plan": c.plan, "follow": c.follow, "can": c.can, "heal": c.heal, "brokers": c.brokers,
+	} {
 		if err := call.This.Set(name, member); err != nil {
 			common.Throw(rt, err)
 		}

@@ -32,11 +32,14 @@ func (f *faultSamples) Began(h *chaos.Handle) { f.change(h, true, 1) }
 // Ended implements chaos.Listener.
 func (f *faultSamples) Ended(h *chaos.Handle) { f.change(h, false, -1) }
 
+// Broker implements chaos.Listener.
+func (f *faultSamples) Broker(chaos.BrokerChange) {}
+
 func (f *faultSamples) change(h *chaos.Handle, began bool, by int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.active += by
-	f.changes = append(f.changes, faultChange{at: time.Now(), began: began, action: string(h.Rule().Action), active: f.active})
+	f.changes = append(f.changes, faultChange{at: time.Now(), began: began, action: h.Action(), active: f.active})
 }
 
 // take gives the samples of what has changed since the last call.

@@ -180,7 +180,7 @@ func parseDuration(v sobek.Value) (time.Duration, error) {
 }
 
 // texts reads an array of strings.
-func (o *options) texts(key string, to *[]string) {
+func (o *options) texts(key string, to *[]string, allowed ...string) {
 	v := o.value(key)
 	if v == nil {
 		return
@@ -195,6 +195,10 @@ func (o *options) texts(key string, to *[]string) {
 		s, ok := item.(string)
 		if !ok {
 			o.fail("%s must be an array of strings, but holds %v", key, item)
+			return
+		}
+		if len(allowed) > 0 && !slices.Contains(allowed, s) {
+			o.fail("%s holds %q: allowed are %s", key, s, strings.Join(allowed, ", "))
 			return
 		}
 		out = append(out, s)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -53,6 +54,7 @@ type process struct {
 	threw    map[string]bool // what scenarios threw, so that each is told once
 	judged   map[*contract.Verdict]bool
 	verdicts []contract.Verdict // not printed yet
+	plans    int                // that were announced
 	closers  []func() error
 	ended    bool
 
@@ -213,7 +215,7 @@ func (p *process) openTarget(ctx context.Context) (*trust.Target, error) {
 		return nil, err
 	}
 	target, err := trust.OpenTarget(context.WithoutCancel(ctx), trust.TargetOptions{
-		Profile: loaded, Lies: lies, Seed: seed, Env: p.env,
+		Profile: loaded, Lies: lies, Seed: seed, Env: p.env, Dir: filepath.Join(p.results(), loaded.RunID),
 	})
 	if err != nil {
 		return nil, err

@@ -35,7 +35,8 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 	object := call.This
 	for name, value := range map[string]any{
 		"run": opts.RunID, "topic": opts.Topics[0], "topics": opts.Topics,
-		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "membersSeen": l.membersSeen,
+		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen,
+		"finish": l.finish, "stopped": l.stopped, "acked": l.acked,
 		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge,
 	} {
 		if err := object.Set(name, value); err != nil {
@@ -61,6 +62,11 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	whole(o, "partitions", &out.Partitions, 1, 10_000)
 	whole(o, "records", &out.Records, 0, 1<<38-1)
 	o.boolean("autoCreate", &out.AutoCreate)
+	var needs []string
+	o.texts("needs", &needs, needNames()...)
+	for _, need := range needs {
+		out.Needs = append(out.Needs, trust.Need(need))
+	}
 	if err := o.done(); err != nil {
 		return out, err
 	}
@@ -71,6 +77,14 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 		return out, err
 	}
 	return out, t.process.claim(out)
+}
+
+func needNames() []string {
+	var names []string
+	for _, need := range trust.Needs() {
+		names = append(names, string(need))
+	}
+	return names
 }
 
 // topicsOf gives the full names of the run's topics: the one that the script names, or those of the short names that it gives.
@@ -147,18 +161,22 @@ func (l *ledger) prepare() *sobek.Promise {
 }
 
 func (l *ledger) produce(value sobek.Value) *sobek.Promise {
-	opts, err := l.readProduceOptions(value)
+	opts, flow, err := l.readProduceOptions(value)
 	vu := l.vuID()
 	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case flow.For > 0:
+			return run.ProduceFlow(ctx, vu, opts, flow)
 		}
 		return run.Produce(ctx, vu, opts)
 	})
 }
 
-func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, error) {
+func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, trust.Flow, error) {
 	out := trust.ProduceOptions{Records: 1, Size: 200, Timeout: time.Minute, Meter: l.meter}
+	var flow trust.Flow
 	partition := int32(-1)
 	o := readOptions(l.vu.Runtime(), "produce", value)
 	o.text("topic", &out.Topic, l.options.Topics...)
@@ -170,10 +188,16 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, er
 	o.text("compression", &out.Compression, "none", "gzip", "snappy", "lz4", "zstd")
 	whole(o, "batchSize", &out.BatchSize, 1<<10, 16<<20)
 	o.duration("timeout", &out.Timeout)
+	o.duration("for", &flow.For)
+	o.duration("every", &flow.Every)
 	if partition >= 0 {
 		out.Partition = &partition
 	}
-	return out, o.done()
+	err := o.done()
+	if err == nil && flow.Every > 0 && flow.For == 0 {
+		err = errors.New("produce: every says how often records are sent again: say for how long, too (for)")
+	}
+	return out, flow, err
 }
 
 func (l *ledger) consume(value sobek.Value) *sobek.Promise {
@@ -181,7 +205,7 @@ func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	var until string
 	o := readOptions(l.vu.Runtime(), "consume", value)
 	o.text("group", &out.Group)
-	o.text("until", &until, string(trust.UntilSent), string(trust.UntilAcked))
+	o.text("until", &until, string(trust.UntilSent), string(trust.UntilAcked), string(trust.UntilEnd))
 	whole(o, "records", &out.Records, 0, 1<<38)
 	o.duration("for", &out.For)
 	o.duration("timeout", &out.Timeout)
@@ -196,6 +220,20 @@ func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	})
 }
 
+func (l *ledger) watch(value sobek.Value) *sobek.Promise {
+	var out trust.WatchOptions
+	o := readOptions(l.vu.Runtime(), "watch", value)
+	o.duration("every", &out.Every)
+	o.duration("timeout", &out.Timeout)
+	err := o.done()
+	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		return run.WatchEnds(ctx, out)
+	})
+}
+
 func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *sobek.Promise {
 	wait, err := 30*time.Second, error(nil)
 	if !absent(timeout) {
@@ -207,6 +245,34 @@ func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *so
 		}
 		return run.MembersSeen(ctx, group, members, wait), nil
 	})
+}
+
+// finish ends the traffic that flows.
+func (l *ledger) finish() *sobek.Promise {
+	return l.async(func(_ context.Context, run *trust.Run, _ *reporter) (any, error) {
+		run.FinishFlows()
+		return nil, nil
+	})
+}
+
+// stopped says why the run sends and reads nothing, "" while it does.
+func (l *ledger) stopped() string {
+	if why := l.now().Stopped(); why != nil {
+		return why.Error()
+	}
+	return ""
+}
+
+// acked is how many records were acked so far.
+func (l *ledger) acked() int64 { return l.now().Acked() }
+
+// now gives the run to methods that only look.
+func (l *ledger) now() *trust.Run {
+	run, err := l.theRun(l.vu.Context())
+	if err != nil {
+		common.Throw(l.vu.Runtime(), err)
+	}
+	return run
 }
 
 // expect is synchronous: it only notes. Its optional fifth argument names claims without which it is not counted.

@@ -10,8 +10,9 @@ import (
 
 // Shape is what one metadata answer shows of a cluster.
 type Shape struct {
-	Brokers []Broker
-	Leaders []Leader // of the topics that were asked for, all partitions
+	Brokers    []Broker
+	Leaders    []Leader // of the topics that were asked for, all partitions
+	Controller int32    // node id; -1: metadata does not say
 }
 
 // Leader says who leads a partition.
@@ -28,7 +29,7 @@ func (a *Admin) Shape(ctx context.Context, topics ...string) (Shape, error) {
 	if err != nil {
 		return Shape{}, fmt.Errorf("kafka: metadata: %w", err)
 	}
-	shape := Shape{Brokers: brokersOf(response)}
+	shape := Shape{Brokers: brokersOf(response), Controller: response.ControllerID}
 	for i := range response.Topics {
 		t := &response.Topics[i]
 		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"k6suite/extension/contract"
 	"k6suite/extension/ledger"
@@ -19,6 +20,7 @@ func (r *Run) auditBucket(ctx context.Context, partitions map[string]int32) *con
 	err := r.readBucket(ctx, func(o objectstore.AuditObject, records []objectstore.Record) error {
 		objects.Add(1)
 		size.Add(o.Size)
+		r.sawObject(&o, "", time.Now())
 		take(audit, o, records, r.target)
 		return nil
 	})
@@ -46,6 +48,7 @@ func (r *Run) readBucket(ctx context.Context, visit func(objectstore.AuditObject
 		return err
 	}
 	defer store.Close()
+	r.lookAtHistory(ctx, store)
 	_, err = objectstore.Audit(ctx, store, objectstore.AuditOptions{Topics: r.opts.Topics}, visit)
 	if err != nil {
 		return fmt.Errorf("auditing the bucket: %w", err)

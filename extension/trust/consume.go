@@ -25,6 +25,8 @@ const (
 	UntilSent Until = "sent"
 	// UntilAcked waits for all records that are acked by now to be read.
 	UntilAcked Until = "acked"
+	// UntilEnd waits for all traffic that flows (ProduceFlow) to end and for all acked records to be read.
+	UntilEnd Until = "end"
 )
 
 // ConsumeOptions say what one call reads.
@@ -126,6 +128,8 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	reader.shared = r.group(reader.group)
 	if o.Group == "" {
 		reader.shared.owns(name, 1)
+	} else {
+		reader.shared.consumers.Store(true)
 	}
 	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group})
 	opts := kafka.ConsumerOptions{
@@ -237,7 +241,7 @@ func (l *liveReader) enough(ctx context.Context) bool {
 	case l.o.Records > 0:
 		return l.got.Records >= l.o.Records
 	}
-	if l.o.Until == UntilSent && l.run.settled.Load() < l.run.opts.Records {
+	if l.o.Until == UntilSent && l.run.settled.Load() < l.run.opts.Records || l.o.Until == UntilEnd && !l.run.flows.over() {
 		return false
 	}
 	if time.Since(l.lastLook) < 50*time.Millisecond {

@@ -23,7 +23,12 @@ func (l *liveReader) commit(ctx context.Context, now bool) {
 	if !due {
 		return
 	}
-	_, err := l.client.Commit(ctx, nil)
+	done, err := l.client.Commit(ctx, nil)
+	for topic, partitions := range done {
+		for partition, next := range partitions {
+			l.run.ledger.Committed(l.o.Group, l.name, ledger.TopicPartition{Topic: topic, Partition: partition}, next)
+		}
+	}
 	rebalancing := isRebalancing(err)
 	l.mu.Lock()
 	if l.refused = nil; rebalancing {
@@ -69,13 +74,16 @@ func (l *liveReader) leave() {
 // Assigned implements kafka.Listener: a new session of each partition begins.
 func (l *liveReader) Assigned(start kafka.Offsets) {
 	l.rebalances.Add(1)
+	l.run.rebalanced()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	got := 0
 	for topic, partitions := range start {
 		got += len(partitions)
 		for partition, from := range partitions {
-			l.ids.Assign(ledger.TopicPartition{Topic: topic, Partition: partition}, max(from, 0))
+			tp := ledger.TopicPartition{Topic: topic, Partition: partition}
+			l.run.ledger.AskCommitted(l.o.Group, l.name, tp).Answered(max(from, -1)) // who had it before has committed before
+			l.ids.Assign(tp, max(from, 0))
 		}
 	}
 	l.shared.owns(l.name, got)

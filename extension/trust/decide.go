@@ -22,8 +22,12 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 		Endpoint:         r.endpointPromised(),
 		SpreadPromised:   r.spreadPromised(f),
 		StuckAfter:       time.Duration(p.Limits.Stuck),
+		RecoveryBound:    time.Duration(p.Limits.Recovery),
+		Steady:           p.Claims.SingleEndpoint,
 		Foreseen:         r.foreseen(),
 	})
+	measured := measured(judgement, f)
+	measured.Chaos, measured.Faults, measured.Recoveries = r.chaos(), r.faultReports(), contract.RecoveriesOf(judgement.Recoveries)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	expectations := r.expectations
@@ -31,9 +35,9 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 		expectations = slices.DeleteFunc(slices.Clone(expectations), func(e contract.Expectation) bool { return !e.OK })
 	}
 	in := contract.Input{
-		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(),
+		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(), Unable: r.unable,
 		Findings: judgement.Findings, Foreseen: judgement.Foreseen, Doubts: r.doubts, Expectations: expectations,
-		Measured: measured(judgement, f), MinAcked: r.opts.Records,
+		Measured: measured, MinAcked: r.opts.Records,
 		Notes: judgement.Notes, LieHits: r.target.lieHits(),
 	}
 	if r.stopped == nil && !interrupted {

@@ -13,28 +13,36 @@ import (
 	"k6suite/extension/ledger"
 )
 
-// saw tells the ledger of the brokers that a metadata answer showed.
-func (r *Run) saw(ctx context.Context, who string, brokers []kafka.Broker) {
-	m := ledger.Metadata{Who: who}
-	for _, b := range brokers {
+// saw tells the ledger what a metadata answer showed of the cluster.
+func (r *Run) saw(ctx context.Context, who string, asked time.Time, shape kafka.Shape) {
+	m := ledger.Metadata{Who: who, Controller: shape.Controller, Asked: asked}
+	for _, b := range shape.Brokers {
 		address := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
 		m.Brokers = append(m.Brokers, ledger.MetadataBroker{ID: b.ID, Address: r.canonical(ctx, address)})
+	}
+	for _, p := range shape.Leaders {
+		if p.Partition < 0 {
+			continue
+		}
+		if m.Leaders == nil {
+			m.Leaders = map[ledger.TopicPartition]int32{}
+		}
+		m.Leaders[ledger.TopicPartition{Topic: p.Topic, Partition: p.Partition}] = p.Leader
 	}
 	r.ledger.SawMetadata(m)
 }
 
-// watched has the ledger know where clients go to, where one address is promised: any other came out of metadata.
+// watched counts where clients go to. Where one address is promised, the ledger hears of any other: it came out of metadata.
 func (r *Run) watched(dial kafka.DialFunc) kafka.DialFunc {
-	if r.endpointPromised() == "" {
-		return dial
-	}
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
+	promised := r.endpointPromised()
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if r.canonical(ctx, address) != r.target.Kafka.Brokers[0] {
+		r.dialed.Add(1)
+		if promised != "" && r.canonical(ctx, address) != promised {
 			r.ledger.SawMetadata(ledger.Metadata{
-				Who: "a client that was sent there", Brokers: []ledger.MetadataBroker{{ID: -1, Address: address}},
+				Who: "a client that was sent there", Brokers: []ledger.MetadataBroker{{ID: -1, Address: address}}, Controller: -1,
 			})
 		}
 		return dial(ctx, network, address)
@@ -105,11 +113,12 @@ func (r *Run) everyoneReachable(ctx context.Context, cfg kafka.Config) error {
 
 // unreachable looks once, and gives the first partition or broker that cannot be reached, nil if all can.
 func (r *Run) unreachable(ctx context.Context, admin *kafka.Admin, cfg kafka.Config) (*ledger.Unreachable, error) {
+	asked := time.Now()
 	shape, err := admin.Shape(ctx, r.opts.Topics...)
 	if err != nil {
 		return nil, err
 	}
-	r.saw(ctx, "preflight", shape.Brokers)
+	r.saw(ctx, "preflight", asked, shape)
 	addresses := map[int32]string{}
 	for _, b := range shape.Brokers {
 		addresses[b.ID] = net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
@@ -158,17 +167,18 @@ func knock(ctx context.Context, cfg kafka.Config, address string) error {
 	return conn.Close()
 }
 
-// lookAtMetadata asks what clients are shown of the brokers.
+// lookAtMetadata asks what clients are shown of the brokers, and of who leads.
 func (r *Run) lookAtMetadata(ctx context.Context, who string) error {
 	admin, err := r.theAdmin()
 	if err != nil {
 		return err
 	}
-	shape, err := admin.Shape(ctx)
+	asked := time.Now()
+	shape, err := admin.Shape(ctx, r.opts.Topics...)
 	if err != nil {
 		return fmt.Errorf("asking for the brokers: %w", err)
 	}
-	r.saw(ctx, who, shape.Brokers)
+	r.saw(ctx, who, asked, shape)
 	return nil
 }
 
@@ -180,6 +190,9 @@ func (r *Run) tellSpread() map[int32]ledger.BrokerTraffic {
 	}
 	spread := map[int32]ledger.BrokerTraffic{}
 	for node, t := range proxy.Traffic() {
+		if !t.Live {
+			continue // a broker that is gone idles rightly
+		}
 		spread[node] = ledger.BrokerTraffic{Connections: t.Connections, Requests: t.Requests}
 	}
 	r.ledger.Spread(spread)

@@ -15,8 +15,8 @@ import (
 // askTime bounds one question. Its end is our impatience and no error of the target.
 const askTime = 30 * time.Second
 
-// ask asks what any client may ask at any time, while nothing is disturbed: where the logs end, and, where one address is promised,
-// who the brokers are.
+// ask asks what any client may ask at any time, unless a fault holds up answers: where the logs end, and, where one address is promised
+// or brokers come and go, who the brokers are.
 func (r *Run) ask(ctx context.Context, who string) {
 	ctx, done, calm := r.whileCalm(ctx)
 	if !calm {
@@ -24,7 +24,7 @@ func (r *Run) ask(ctx context.Context, who string) {
 	}
 	defer done()
 	_, err := r.askEnds(ctx, who)
-	if err == nil && r.endpointPromised() != "" {
+	if err == nil && (r.endpointPromised() != "" || r.target.platform != nil) {
 		err = r.lookAtMetadata(ctx, who)
 	}
 	if err != nil && ctx.Err() == nil {

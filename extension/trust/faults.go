@@ -2,12 +2,12 @@ package trust
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
 
 	"k6suite/extension/chaos"
+	"k6suite/extension/chaos/platform"
 	"k6suite/extension/contract"
 	"k6suite/extension/ledger"
 )
@@ -15,20 +15,43 @@ import (
 // disturbances are the faults of the run: what they excuse, and what they must bring about.
 type disturbances struct {
 	mu     sync.Mutex
-	active map[*chaos.Handle]func() // how to tell the ledger that it has ended
+	active map[*chaos.Handle]*disturbance
+	dark   func() // how to tell the ledger that not all brokers are gone any more; nil while one runs
+
+	connected   int64 // connections that clients had opened before brokers were added or taken away
+	reconnected int64 // and after that, until the traffic ended
 
 	calm context.Context    //nolint:containedctx // ends when a fault begins: of questions that are asked only while nothing is disturbed
 	stir context.CancelFunc // ends calm
+
+	looks      sync.WaitGroup // at the bucket, after faults
+	fell       bool           // there was a fault on brokers
+	brokers    brokerChanges
+	dimmed     bool  // all brokers were gone once: groups have to find themselves again
+	rebalances int64 // how often members of groups got partitions since the first fault on brokers, and before all were gone
 }
 
-// whileCalm gives a context that ends when a fault begins; false while one is active. What the run asks for its own sake must not
-// wait for what a fault holds up: it would keep traffic from flowing that nothing disturbs.
+// disturbance is one fault that is active.
+type disturbance struct {
+	healed    func()               // tells the ledger that it has ended
+	writable  func()               // of an outage: that storage takes writes again
+	recovery  *ledger.Interruption // nil: it interrupts nothing
+	healFirst bool                 // nobody can recover before it has ended
+}
+
+// whileCalm gives a context that ends when a fault begins; false while one is active that holds up questions. What the run asks for its
+// own sake must not wait for what a fault holds up: it would keep traffic from flowing that nothing disturbs.
 func (r *Run) whileCalm(ctx context.Context) (context.Context, context.CancelFunc, bool) {
 	d := &r.disturbances
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.active) > 0 {
+	if d.dark != nil {
 		return nil, nil, false
+	}
+	for h := range d.active {
+		if holdsUp(h) {
+			return nil, nil, false
+		}
 	}
 	if d.calm == nil {
 		d.calm, d.stir = context.WithCancel(context.Background())
@@ -38,21 +61,92 @@ func (r *Run) whileCalm(ctx context.Context) (context.Context, context.CancelFun
 	return ctx, func() { stop(); cancel() }, true
 }
 
-// Began implements chaos.Listener: from here on clients may see errors, and no rule holds them against the target.
+// holdsUp says whether an answer may have to wait for the end of a fault.
+func holdsUp(h *chaos.Handle) bool { return h.Family() != chaos.Processes || h.Action() == "pause" }
+
+// disturb ends the calm.
+func (d *disturbances) disturb() {
+	if d.stir != nil {
+		d.stir()
+		d.calm, d.stir = nil, nil
+	}
+}
+
+// Began implements chaos.Listener: from here on clients may see what the fault brings about.
 func (r *Run) Began(h *chaos.Handle) {
 	d := &r.disturbances
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.active == nil {
-		d.active = map[*chaos.Handle]func(){}
+		d.active = map[*chaos.Handle]*disturbance{}
 	}
-	d.active[h] = r.ledger.Disturb()
-	if d.stir != nil {
-		d.stir()
-		d.calm, d.stir = nil, nil
+	d.fell = d.fell || h.Family() == chaos.Processes
+	d.scales(r, h)
+	now := &disturbance{healed: r.ledger.Disturb(excuse(h)), healFirst: h.Family() != chaos.Processes}
+	if h.Outage() {
+		now.writable = r.ledger.Outage()
+	}
+	if now.healFirst {
+		now.recovery = r.ledger.Interrupted(nameOf(h))
+	}
+	d.active[h] = now
+	if holdsUp(h) {
+		d.disturb()
 	}
 	if p := r.Phase(); p == Baseline || p == Recovery {
 		r.enter(Disturbed)
+	}
+}
+
+const scaling = "scale"
+
+// scales notes how things stood before the first change of the number of brokers.
+func (d *disturbances) scales(r *Run, h *chaos.Handle) {
+	if h.Action() == scaling && d.brokers.scaled == nil {
+		d.brokers.scaled = []int{d.brokers.running}
+		d.connected = r.dialed.Load()
+	}
+}
+
+// excuse is what clients may see of a fault without that it counts against the target.
+func excuse(h *chaos.Handle) ledger.Excuse {
+	switch h.Excuses() {
+	case chaos.AllErrors:
+		return ledger.AllErrors
+	case chaos.RetriableErrors:
+		return ledger.RetriableErrors
+	default:
+		return ledger.NoErrors
+	}
+}
+
+func nameOf(h *chaos.Handle) string { return fmt.Sprintf("fault %d (%s)", h.Number(), h.Action()) }
+
+// Broker implements chaos.Listener: the ledger knows which brokers there are, and from when on their partitions have to recover.
+func (r *Run) Broker(change chaos.BrokerChange) {
+	d := &r.disturbances
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.brokers.count(change)
+	if change.State == platform.Running {
+		r.ledger.BrokerUp(change.ID, change.Added)
+	} else {
+		r.ledger.BrokerDown(change.ID)
+	}
+	now := d.active[change.Handle]
+	if now != nil && now.recovery == nil && !change.Added {
+		now.recovery = r.ledger.Interrupted(nameOf(change.Handle))
+	}
+	switch {
+	case change.AllDead && d.dark == nil: // whatever clients see now, nobody could have kept it from them
+		d.dark, d.dimmed = r.ledger.Disturb(ledger.AllErrors), true
+		d.disturb()
+		for _, other := range d.active {
+			other.healFirst = true
+		}
+	case !change.AllDead && d.dark != nil:
+		d.dark()
+		d.dark = nil
 	}
 }
 
@@ -61,36 +155,64 @@ func (r *Run) Ended(h *chaos.Handle) {
 	d := &r.disturbances
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	healed := d.active[h]
+	over := d.active[h]
 	delete(d.active, h)
-	if healed != nil {
-		healed()
+	if over == nil {
+		return
+	}
+	if h.Action() == scaling {
+		d.brokers.scaled = append(d.brokers.scaled, d.brokers.running)
+	}
+	over.healed()
+	if over.writable != nil {
+		over.writable()
+	}
+	if over.recovery != nil && over.healFirst {
+		over.recovery.Restored()
+	}
+	for _, other := range d.active { // what two faults have done together, nobody can recover from before both have ended
+		other.healFirst = true
+		if other.recovery != nil {
+			other.recovery.Restored()
+		}
 	}
 	if len(d.active) == 0 && r.Phase() == Disturbed {
 		r.enter(Recovery)
+	}
+	if r.target.Profile.Claims.ObjectStorage {
+		d.looks.Go(func() { r.lookAtBucket(r.traffic) })
 	}
 }
 
 // heal ends all faults before the run is judged. What hit nothing proves nothing.
 func (r *Run) heal() {
+	d := &r.disturbances
+	d.mu.Lock()
+	d.reconnected = r.dialed.Load() - d.connected
+	d.mu.Unlock()
 	r.target.faults.Heal()
 	for _, h := range r.target.faults.Handles() {
 		if h.Hits() == 0 {
-			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d hit nothing: %s", h.Number(), specOf(h))})
+			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d hit nothing: %s", h.Number(), h.Spec())})
+		}
+		if err := h.Err(); err != nil {
+			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d: %v", h.Number(), err)})
 		}
 		if h.Ambiguous() {
 			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d acts on what is produced and on what is fetched, so that its counts do not tell "+
-				"what it took from what the target lost: name one api: %s", h.Number(), specOf(h))})
+				"what it took from what the target lost: name one api: %s", h.Number(), h.Spec())})
 		}
 	}
 }
 
-func specOf(h *chaos.Handle) string {
-	spec, err := json.Marshal(h.Rule())
-	if err != nil {
-		return err.Error()
+// rebalanced notes that a member of a group was given partitions. That brokers come and go is no reason for it, unless all have gone.
+func (r *Run) rebalanced() {
+	d := &r.disturbances
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fell && !d.dimmed && !r.flows.over() {
+		d.rebalances++
 	}
-	return string(spec)
 }
 
 // foreseen are the findings that the faults must have brought about: records that were taken from a producer after it had been told

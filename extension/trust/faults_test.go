@@ -19,7 +19,7 @@ func inject(t *testing.T, target *trust.Target, spec string) interface {
 	WaitHits(context.Context, int64) error
 } {
 	t.Helper()
-	h, err := target.Faults().Inject([]byte(spec))
+	h, err := target.Faults().Inject(t.Context(), []byte(spec))
 	require.NoError(t, err)
 	return h
 }
@@ -32,7 +32,7 @@ func disturbed(t *testing.T, run *trust.Run, target *trust.Target) {
 	_, err := run.Prepare(ctx)
 	require.NoError(t, err)
 	require.Equal(t, trust.Baseline, run.Phase())
-	brokers, err := target.Faults().Brokers()
+	brokers, err := target.Faults().Brokers(t.Context())
 	require.NoError(t, err)
 	require.Len(t, brokers, 3)
 	sent := make(chan error, 1)

@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k6suite/extension/ledger"
@@ -10,6 +11,8 @@ import (
 
 // readerGroup is what the members of a consumer group have come to together; a reader without a group is one of its own.
 type readerGroup struct {
+	consumers atomic.Bool // it is a consumer group of the target; else a reader without one
+
 	mu        sync.Mutex
 	owners    map[string]int                  // members that hold partitions now, and how many
 	moved     chan struct{}                   // closed and renewed when owners change

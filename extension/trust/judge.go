@@ -70,6 +70,7 @@ func (r *Run) drain(ctx context.Context) {
 	r.clients, r.admin = nil, nil
 	r.mu.Unlock()
 	r.endTraffic()
+	r.disturbances.looks.Wait()
 	ctx, cancel := context.WithTimeout(ctx, r.opts.Drain)
 	defer cancel()
 	r.waitForTraffic(ctx)
@@ -143,11 +144,11 @@ func (r *Run) final(ctx context.Context) facts {
 
 // look does the work of the final phase, as far as it gets.
 func (r *Run) look(ctx context.Context) (f facts, err error) {
-	if e := r.target.embedded; e != nil && r.target.Profile.Claims.Stateless {
-		if err := e.Restart(ctx); err != nil {
-			return f, fmt.Errorf("the brokers did not come back from the bucket: %w", err)
-		}
-		f.restarted = len(e.Nodes())
+	if r.target.Profile.Claims.ObjectStorage {
+		r.lookAtBucket(ctx) // an object that is another one after the restart was overwritten
+	}
+	if f.restarted, err = r.target.restart(ctx); err != nil {
+		return f, err
 	}
 	partitions, err := r.countPartitions(ctx)
 	if err != nil {
@@ -164,6 +165,9 @@ func (r *Run) look(ctx context.Context) (f facts, err error) {
 		}
 		f.finalReads = n
 		patience = 0 // what the first read waited for in vain is not late
+	}
+	if err := r.askGroups(ctx); err != nil {
+		return f, err
 	}
 	f.spread = r.tellSpread()
 	if r.target.Profile.Claims.ObjectStorage {

@@ -44,7 +44,7 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 		Profile: r.target.Profile.Name, System: r.target.Profile.System, Metrics: append([]string{}, r.target.Metrics...),
 		Topic: r.opts.Topics[0], Topics: r.opts.Topics,
 	}
-	if err := r.claimResults(); err != nil {
+	if err := r.claimResults(); err != nil || r.unable != "" {
 		return info, err
 	}
 	cfg := r.target.Kafka
@@ -53,17 +53,19 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 
 	contact, cancel := context.WithTimeout(ctx, time.Duration(r.target.Profile.Limits.Connect))
 	defer cancel()
+	asked := time.Now()
 	probed, err := kafka.Probe(contact, cfg)
 	if err != nil {
 		r.stop(fmt.Errorf("profile %s: %w", r.target.Profile.Name, err))
 		return info, nil
 	}
 	info.Reached = true
-	r.saw(ctx, "preflight", probed.Brokers)
+	r.saw(ctx, "preflight", asked, kafka.Shape{Brokers: probed.Brokers, Controller: probed.ControllerID})
 	for _, b := range probed.Brokers {
 		address := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
 		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: address, Controller: b.ID == probed.ControllerID})
 	}
+	r.countBrokers(ctx)
 	if r.target.Profile.Claims.ObjectStorage {
 		bucket, err := r.target.openBucket(ctx)
 		if err != nil {

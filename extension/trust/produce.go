@@ -31,6 +31,7 @@ type ProduceOptions struct {
 	Meter       kafka.Meter   // of the client, if this call makes it; default: none
 
 	control *kafka.Config // the positive control connects by this
+	unasked bool          // part of a flow: nothing is asked after it
 }
 
 // Produced counts the outcomes of one call.
@@ -113,7 +114,7 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	case <-tally.done:
 	case <-ctx.Done():
 	}
-	if o.control == nil {
+	if o.control == nil && !o.unasked {
 		r.ask(ctx, p.name)
 	}
 	return tally.result(), nil
@@ -206,6 +207,9 @@ func (r *Run) settle(serial ledger.Serial, began time.Time, retried, givenUp boo
 		outcome.Kind = ledger.Unknown
 	}
 	r.ledger.Settle(outcome)
+	if result.Outcome == kafka.OK || result.Outcome == kafka.Suspicious {
+		r.acked.Add(1)
+	}
 	return outcome.Kind, outcome.Error
 }
 

@@ -24,6 +24,7 @@ type Options struct {
 	AutoCreate bool           // leave the creation of the topics to the target
 	Results    string         // folder under which the run saves its verdict; default "results"
 	Dialer     kafka.DialFunc // of the run's own clients; default: net.Dialer
+	Needs      []Need         // what the script does to the target; where it cannot be done, nothing is judged, and NOT CLAIMED
 
 	Drain time.Duration // how long the end of a run waits for outstanding acks, whose records stay unknown else; default 15s
 	Stall time.Duration // how long a final read waits for the next record below the end before it is incomplete; default 15s
@@ -39,10 +40,13 @@ type Run struct {
 	partitions atomic.Int32 // of each topic, as far as known
 
 	settled atomic.Int64 // records of Produce with an outcome, the positive control's not counted
+	acked   atomic.Int64 // among all records
+	dialed  atomic.Int64 // connections that clients of the run have opened
 	cutOff  atomic.Int64 // records whose client was closed before they were answered
 
 	phase        atomic.Pointer[Phase]
 	disturbances disturbances
+	flows        flows
 
 	judging sync.Mutex     // one judgement at a time
 	busy    sync.WaitGroup // calls of Produce and Consume under way
@@ -60,6 +64,7 @@ type Run struct {
 	admin        *kafka.Admin            // nil until something is asked
 	readers      int                     // names the readers
 	stopped      error                   // why no more traffic is sent, nil while all is well
+	unable       string                  // why the target cannot be disturbed as the script needs it
 	verdict      *contract.Verdict
 	ended        bool // the run is being judged: no more traffic
 	endTraffic   context.CancelFunc
@@ -102,6 +107,7 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 		stamps:    map[int64]*ledger.Producer{},
 		seers:     map[int64]*ledger.Reader{},
 		groups:    map[string]*readerGroup{},
+		flows:     flows{finished: make(chan struct{})},
 		interrupt: interrupt, interrupted: interrupted, traffic: traffic, endTraffic: endTraffic,
 	}
 	if !opts.AutoCreate {
@@ -109,6 +115,9 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	}
 	for _, topic := range opts.Topics {
 		r.ledger.Own(topic)
+	}
+	if r.unable = Unable(target.Profile, opts.Needs...); r.unable != "" {
+		r.stopped = errors.New(r.unable)
 	}
 	target.faults.Listen(r)
 	return r, nil
@@ -122,6 +131,9 @@ func (r *Run) Topics() []string { return r.opts.Topics }
 
 // ID is the run's id.
 func (r *Run) ID() string { return r.opts.RunID }
+
+// Acked is how many records were acked so far.
+func (r *Run) Acked() int64 { return r.acked.Load() }
 
 // Interrupt ends the run early: traffic stops, the final phase is skipped, and the verdict is INCONCLUSIVE.
 func (r *Run) Interrupt(why string) {

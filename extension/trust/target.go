@@ -9,6 +9,8 @@ import (
 
 	"k6suite/extension/chaos"
 	"k6suite/extension/chaos/kafkaproxy"
+	"k6suite/extension/chaos/platform"
+	"k6suite/extension/chaos/s3proxy"
 	"k6suite/extension/embedded"
 	"k6suite/extension/kafka"
 	"k6suite/extension/objectstore"
@@ -21,6 +23,8 @@ type TargetOptions struct {
 	Lies    []string       // names of deliberate defects, embedded target only
 	Seed    int64          // of the lies; default 1
 	Env     profile.Lookup // where the secrets are that the profile names; default os.LookupEnv
+	Dir     string         // where processes that are started keep their logs and data; needed for those only
+	Program string         // k6, for processes that are started; default: this one
 	Logger  *slog.Logger
 }
 
@@ -34,6 +38,8 @@ type Target struct {
 	env      profile.Lookup
 	embedded *embedded.Cluster // nil unless the profile is that
 	proxy    *kafkaproxy.Proxy // between clients and brokers; nil if there is none
+	platform platform.Platform // what controls the brokers; nil if nothing does
+	storage  *s3proxy.Proxy    // between brokers and object storage; nil if there is none of ours
 	faults   *chaos.Controller
 }
 
@@ -45,7 +51,10 @@ func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
 			return nil, fmt.Errorf("K6_LIE=%s: only the embedded target lies, and profile %s is %s", o.Lies[0], o.Profile.Name, o.Profile.System)
 		}
 		t := &Target{Profile: o.Profile, Kafka: clientConfig(o.Profile, o.Profile.Brokers), Metrics: o.Profile.Metrics, env: o.Env}
-		return t, t.openFaults(ctx, o.Logger)
+		if err := errors.Join(t.startStorageProxy(), t.startProcesses(ctx, o)); err != nil {
+			return nil, errors.Join(err, t.Close())
+		}
+		return t.ready(ctx, o)
 	}
 	return startEmbedded(ctx, o)
 }
@@ -74,8 +83,14 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 		return nil, fmt.Errorf("starting the embedded target: %w", err)
 	}
 	t := &Target{
-		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Bootstrap()), Metrics: []string{cluster.MetricsURL()}, embedded: cluster,
+		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Bootstrap()), Metrics: []string{cluster.MetricsURL()},
+		embedded: cluster, platform: cluster, storage: cluster.StorageProxy(),
 	}
+	return t.ready(ctx, o)
+}
+
+// ready has faults act on the target, or closes it.
+func (t *Target) ready(ctx context.Context, o TargetOptions) (*Target, error) {
 	if err := t.openFaults(ctx, o.Logger); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -117,10 +132,14 @@ func (t *Target) openBucket(ctx context.Context) (*objectstore.Store, error) {
 
 // firstWrite says when an object was first written, where the target's storage traffic passes through our proxy.
 func (t *Target) firstWrite(key string) time.Time {
-	if t.embedded == nil {
+	if t.storage == nil {
 		return time.Time{}
 	}
-	at, _ := t.embedded.RequestLog().FirstWrite(t.embedded.ObjectStore().Bucket, key)
+	cfg, err := t.bucket()
+	if err != nil {
+		return time.Time{}
+	}
+	at, _ := t.storage.Log().FirstWrite(cfg.Bucket, key)
 	return at
 }
 
@@ -134,9 +153,9 @@ func (t *Target) lieHits() map[string]int64 {
 
 // Close ends all faults and stops what OpenTarget started. It may be called more than once.
 func (t *Target) Close() error {
-	t.closeFaults()
+	err := t.closeFaults()
 	if t.embedded == nil {
-		return nil
+		return err
 	}
-	return t.embedded.Close()
+	return errors.Join(err, t.embedded.Close())
 }

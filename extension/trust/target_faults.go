@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -15,22 +16,43 @@ import (
 // Faults is where faults on the target are injected.
 func (t *Target) Faults() *chaos.Controller { return t.faults }
 
-// openFaults finds what faults can act on, and starts the proxy if the profile asks for one.
-func (t *Target) openFaults(ctx context.Context, logger *slog.Logger) (err error) {
-	options := chaos.Options{WithoutKafka: fmt.Errorf(
-		"no Kafka proxy stands before profile %s, so nothing on the wire can be disturbed: "+
-			"set chaos.kafkaProxy, or K6_PROFILE_CHAOS_KAFKA_PROXY, to mirror or single-endpoint", t.Profile.Name)}
+// openFaults finds what faults can act on, and starts the Kafka proxy if the profile asks for one.
+func (t *Target) openFaults(ctx context.Context, logger *slog.Logger) error {
+	if err := t.openKafkaProxy(ctx, logger); err != nil {
+		return fmt.Errorf("profile %s: chaos.kafkaProxy: %w", t.Profile.Name, err)
+	}
+	options := chaos.Options{
+		Kafka: t.proxy, WithoutKafka: cannot(t.Profile, NeedWire),
+		Platform: t.platform, WithoutPlatform: cannot(t.Profile, "kill"),
+		WithoutStorage: cannot(t.Profile, NeedStorage),
+		Locate:         locator{t.Kafka},
+	}
+	if t.proxy != nil {
+		options.Locate = t.proxy
+	}
+	options.Storage = t.storageFaults()
+	t.faults = chaos.New(options)
+	return nil
+}
+
+func cannot(p *profile.Profile, need Need) error {
+	if why := Unable(p, need); why != "" {
+		return errors.New(why)
+	}
+	return nil
+}
+
+// openKafkaProxy finds the proxy between clients and brokers, or starts one.
+func (t *Target) openKafkaProxy(ctx context.Context, logger *slog.Logger) (err error) {
 	switch {
 	case t.embedded != nil && t.embedded.Endpoint() != nil:
 		t.proxy = t.embedded.Endpoint()
 	case t.Profile.Chaos != nil && t.Profile.Chaos.KafkaProxy != profile.NoKafkaProxy:
 		if t.proxy, err = t.startProxy(ctx, logger); err != nil {
-			return fmt.Errorf("profile %s: chaos.kafkaProxy: %w", t.Profile.Name, err)
+			return err
 		}
 		t.Kafka.Brokers, t.Kafka.TLS = t.proxy.Addresses(), nil
 	}
-	options.Kafka = t.proxy
-	t.faults = chaos.New(options)
 	return nil
 }
 
@@ -53,11 +75,31 @@ func brokerTLS(settings *kafka.TLS) (*tls.Config, error) {
 	return settings.Config()
 }
 
-func (t *Target) closeFaults() {
+// storageFaults gives what injects faults between brokers and object storage, nil if there is nothing.
+func (t *Target) storageFaults() chaos.StorageProxy {
+	if t.storage == nil {
+		return nil
+	}
+	return chaos.LocalStorage(t.storage)
+}
+
+// closeFaults ends all faults and what was started for them. Brokers end before what stands between them and their storage.
+func (t *Target) closeFaults() error {
 	if t.faults != nil {
 		t.faults.Close()
 	}
-	if t.proxy != nil {
-		_ = t.proxy.Close()
+	if t.embedded != nil {
+		return nil // all of it is the cluster's
 	}
+	var errs []error
+	if t.proxy != nil {
+		errs = append(errs, t.proxy.Close())
+	}
+	if t.platform != nil {
+		errs = append(errs, t.platform.Close())
+	}
+	if t.storage != nil {
+		errs = append(errs, t.storage.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -1,0 +1,39 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+
+	"k6suite/extension/chaos/platform/process"
+	"k6suite/extension/chaos/s3proxy"
+	"k6suite/extension/profile"
+)
+
+// startStorageProxy puts a proxy before the object store, where the profile asks for one. Its brokers have it for their endpoint.
+func (t *Target) startStorageProxy() (err error) {
+	store := t.Profile.ObjectStore
+	if store == nil || store.Proxy == nil {
+		return nil
+	}
+	t.storage, err = s3proxy.Start(s3proxy.Options{Upstream: store.Endpoint, Listen: store.Proxy.Listen})
+	if err != nil {
+		return fmt.Errorf("profile %s: objectStore.proxy: %w", t.Profile.Name, err)
+	}
+	return nil
+}
+
+// startProcesses starts the brokers, where the profile says how.
+func (t *Target) startProcesses(ctx context.Context, o TargetOptions) error {
+	if t.Profile.Chaos == nil || t.Profile.Chaos.Platform != profile.ProcessPlatform {
+		return nil
+	}
+	if o.Dir == "" {
+		return fmt.Errorf("profile %s: its processes need a folder for their logs and data", t.Profile.Name)
+	}
+	started, err := process.Open(ctx, process.Options{Chaos: t.Profile.Chaos, Dir: o.Dir, Program: o.Program, Env: o.Env})
+	if err != nil {
+		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
+	}
+	t.platform = started
+	return nil
+}
