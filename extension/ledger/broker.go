@@ -19,6 +19,7 @@ type outOfService struct {
 	from, to time.Time // to is zero as long as it is down
 	shown    bounded[deadShown]
 	latest   deadShown // the sighting longest after it went down
+	vanished bool      // an answer did not show it: where it is shown again it is being started
 }
 
 // deadShown is a metadata answer that shows a broker which is down.
@@ -67,8 +68,8 @@ func (l *Ledger) BrokerDown(id int32) {
 	log.brokers.outs = append(log.brokers.outs, out)
 }
 
-// BrokerUp says that a broker may be shown again: call it before the broker is started. One that was added, and not there before, has to
-// get record traffic from then on: METADATA_LIE/idle; [Ledger.Spread] must be told while it lives.
+// BrokerUp says that a broker may be shown again: best before it is started, at the latest when it serves. One that was added, and not
+// there before, has to get record traffic from then on: METADATA_LIE/idle; [Ledger.Spread] must be told while it lives.
 func (l *Ledger) BrokerUp(id int32, added bool) {
 	log, at := &l.metadata, l.now()
 	log.mu.Lock()
@@ -95,7 +96,8 @@ func (b *brokerLog) saw(m *Metadata, asked time.Time) {
 		shown[broker.ID] = broker.Address
 	}
 	for id, out := range b.down {
-		if address, ok := shown[id]; ok {
+		address, ok := shown[id]
+		if out.vanished = out.vanished || !ok; !out.vanished {
 			one := deadShown{m.Who, address, asked.Sub(out.from), asked}
 			out.shown.add(one)
 			if one.after > out.latest.after {

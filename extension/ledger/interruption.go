@@ -121,17 +121,21 @@ type recovery struct {
 	errors map[ErrorSeen]int64
 }
 
-// settled notes an outcome if records of its kind were waiting after the origin. Whoever does not wait cannot tell that a partition has not
-// recovered: time in which nothing was sent is no time of recovery.
+// settled notes an outcome if its record was waiting after the origin. Whoever does not wait cannot tell that a partition has not
+// recovered: time in which nothing was sent is no time of recovery. Nor does a record that was sent before the origin tell it, if it was
+// never acked: what has become of it may have nothing to do with this partition, for clients are answered in order.
 func (r *recovery) settled(o *Outcome) {
 	if !r.waitedFor(o) {
 		return
 	}
+	acked := o.Kind <= Suspicious
 	if after := !o.Began.Before(r.origin); after {
 		r.sent = true
-		if o.Kind <= Suspicious && (r.first.IsZero() || o.At.Before(r.first)) {
+		if acked && (r.first.IsZero() || o.At.Before(r.first)) {
 			r.first = o.At
 		}
+	} else if !acked {
+		return
 	}
 	if len(r.waits) == 0 {
 		r.record = o.Serial

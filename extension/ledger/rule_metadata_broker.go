@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// dead: metadata that was asked for later than the bound after a broker had died shows that broker. Each time it was dead makes one
-// finding. A single endpoint that stands for all brokers is no dead one, whatever id it has.
+// dead: metadata that was asked for later than the bound after a broker had died still shows that broker. Where an answer in between did
+// not, it is no dead broker that is shown, but one that is being started. Each time it was dead makes one finding. A single endpoint
+// that stands for all brokers is no dead one, whatever id it has.
 func (j *judging) dead(log *metadataLog) {
 	for _, out := range log.brokers.outs {
 		if !j.shownDead(out) {

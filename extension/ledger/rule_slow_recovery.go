@@ -8,8 +8,9 @@ import (
 )
 
 // SLOW_RECOVERY: after an interruption, records of a partition waited for longer than the bound before one that was sent after it was
-// acked. Time in which nothing was sent to the partition does not count, nor time in which a disturbance excused errors: then nobody could
-// have recovered. Another interruption before the first ack takes over. Where no ack came at all it is STUCK.
+// acked. Time in which nothing was sent to the partition does not count, nor time in which a disturbance excused errors: then nobody
+// could have recovered. Another interruption before the first ack takes over. Where no ack came until the end, it is STUCK; and as
+// clients are answered in order, a partition that is STUCK holds up others, which is not told again.
 
 // recovered is how one partition recovered, with what a finding needs.
 type recovered struct {
@@ -41,9 +42,10 @@ func (j *judging) slowRecovery() {
 		}
 	}
 	slices.SortStableFunc(j.recovered, func(a, b *recovered) int { return a.Origin.Compare(b.Origin) })
+	stuck := len(j.stuckPartitions())+len(j.neverRecovered()) > 0
 	for _, r := range j.recovered {
 		j.recoveries = append(j.recoveries, r.Recovery)
-		if !r.late(j.options.RecoveryBound) || r.never() {
+		if stuck || !r.late(j.options.RecoveryBound) {
 			continue
 		}
 		j.out.add(SlowRecovery, func() Finding {
@@ -60,8 +62,7 @@ func (j *judging) slowRecovery() {
 	}
 }
 
-// recover measures one recovery; counts is false where nothing can be said: nothing was sent after the origin, and what had been sent
-// before did not wait for too long either; or another interruption came between.
+// recover measures one recovery; counts is false where nothing can be said, for nothing was sent or another interruption came between.
 func (j *judging) recover(tp TopicPartition, one recovery) (r *recovered, counts bool) {
 	r = &recovered{Recovery: Recovery{What: one.what, TP: tp, Origin: one.origin, Recovered: !one.first.IsZero()}, recovery: &one}
 	if episodes := j.ledger.recoveries.all(); one.number+1 < len(episodes) {
@@ -88,8 +89,7 @@ func (j *judging) recover(tp TopicPartition, one recovery) (r *recovered, counts
 		}
 		r.Waited += max(wait, 0)
 	}
-	late := r.late(j.options.RecoveryBound)
-	return r, one.sent && (r.until.IsZero() || late) || r.never() && late
+	return r, one.sent && (r.until.IsZero() || r.late(j.options.RecoveryBound))
 }
 
 // copy gives the recoveries of a partition in the order of time, independent of it.

@@ -217,6 +217,12 @@ func TestMetadataShowsADeadBroker(t *testing.T) {
 			h.pass(bound)
 			h.l.SawMetadata(metadata("a:1"))
 		})},
+		{name: "it is being started", run: down(func(h *history) {
+			h.l.SawMetadata(metadata("a:1"))
+			h.pass(bound)
+			all(h)
+			h.l.BrokerUp(1, false)
+		})},
 		{name: "as a leader", codes: fires(rule), total: 1, run: down(func(h *history) {
 			h.pass(bound)
 			m := metadata("a:1")
