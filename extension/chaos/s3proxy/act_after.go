@@ -38,6 +38,9 @@ func (d *delivery) planOne(t *turn) {
 			d.finishAt(t, After)
 		}
 	case Reset:
+		if r.body.empty() {
+			d.entry.Told = 0 // half of its header is no answer
+		}
 		d.finishAt(t, AtResponse)
 	case Truncate:
 		d.planTruncate(t)
@@ -105,13 +108,22 @@ func (d *delivery) carryOut() (passed int64, keep bool, err error) {
 		passed, err = d.shaped()
 		return passed, false, err
 	case Reset:
-		half := d.response.body.length / 2
-		d.shapes = append(d.shapes, func(from io.Reader) io.Reader { return io.LimitReader(from, half) })
-		passed, err = d.shaped()
+		passed, err = d.half()
 		d.abort()
 		return passed, false, err
 	}
 	return 0, false, nil // lost
+}
+
+// half passes on the header and half of the body, or where there is none, half of the header.
+func (d *delivery) half() (int64, error) {
+	if d.response.body.empty() {
+		_, err := d.line.client.Write(d.response.head[:len(d.response.head)/2])
+		return 0, err
+	}
+	n := d.response.body.length / 2
+	d.shapes = append(d.shapes, func(from io.Reader) io.Reader { return io.LimitReader(from, n) })
+	return d.shaped()
 }
 
 // pass passes the whole answer on.

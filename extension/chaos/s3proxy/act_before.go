@@ -36,6 +36,9 @@ func (x *exchange) before() outcome {
 			x.settle()
 			return o
 		}
+		if t.ended {
+			x.detach(t) // it does not act later on
+		}
 	}
 	return goOn
 }

@@ -28,7 +28,7 @@ func (d *delivery) planStale(t *turn) {
 	if t.rule().Delay > 0 {
 		since = time.Now().Add(-time.Duration(t.rule().Delay))
 	}
-	urls := d.request.URL.Query().Get("encoding-type") == "url"
+	urls := bytes.Contains(c.plain, []byte("<EncodingType>url</EncodingType>"))
 	cut, removed := withoutKeys(c.plain, func(key string) bool {
 		return d.line.proxy.log.bornAfter(d.entry.Bucket, plainKey(key, urls), since)
 	})

@@ -23,6 +23,8 @@ const defaultEntries = 100_000
 type Options struct {
 	// Upstream is the S3 endpoint, such as "http://127.0.0.1:9000". Buckets are taken from the path, not from the host name.
 	Upstream string
+	// UpstreamTLS is how TLS is spoken to an upstream of https. Default: whom the system trusts is trusted.
+	UpstreamTLS *tls.Config
 	// Listen is the address. Default: "127.0.0.1:0", a free port on loopback.
 	Listen string
 	// Entries is how many requests the log keeps; older ones are counted and dropped. Default: 100,000.
@@ -48,7 +50,7 @@ type Proxy struct {
 
 // Start starts a proxy that runs until Close. It does not connect to the upstream: one that is down is answered as such.
 func Start(options Options) (*Proxy, error) {
-	to, err := parseUpstream(options.Upstream)
+	to, err := parseUpstream(options.Upstream, options.UpstreamTLS)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +153,7 @@ type upstream struct {
 	tls     *tls.Config // nil: in the clear
 }
 
-func parseUpstream(endpoint string) (upstream, error) {
+func parseUpstream(endpoint string, secure *tls.Config) (upstream, error) {
 	parsed, err := url.Parse(endpoint)
 	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" ||
 		strings.Trim(parsed.Path, "/") != "" {
@@ -159,7 +161,10 @@ func parseUpstream(endpoint string) (upstream, error) {
 	}
 	to, port := upstream{}, "80"
 	if parsed.Scheme == "https" {
-		to.tls, port = &tls.Config{ServerName: parsed.Hostname(), MinVersion: tls.VersionTLS12}, "443"
+		if to.tls, port = secure.Clone(), "443"; secure == nil {
+			to.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		to.tls.NextProtos = nil // HTTP/1.1
 	}
 	if parsed.Port() != "" {
 		port = parsed.Port()

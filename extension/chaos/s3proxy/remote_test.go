@@ -103,7 +103,7 @@ func TestALeaseIsRenewedAsLongAsSomebodyLives(t *testing.T) {
 	t.Cleanup(server.Close)
 	f, err := connect(t, server.URL, shortLease).Inject(parsed(t, `{"storage": "*", "action": "delay", "delay": "1ms"}`))
 	require.NoError(t, err)
-	for time.Since(f.Began()) < 2*shortLease {
+	for time.Since(f.Began()) < 3*shortLease/2 {
 		got(t, renewed)
 	}
 	require.Len(t, w.proxy.Faults(), 1)

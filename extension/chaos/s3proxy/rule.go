@@ -58,7 +58,7 @@ const (
 	AtConnect  Stage = "connect"  // nothing of the request is sent on
 	AtHeaders  Stage = "headers"  // a part of its header is
 	AtBody     Stage = "body"     // its header and half of its body are; a request without a body is no match
-	AtResponse Stage = "response" // it is done; the client gets the answer's header and half of its body
+	AtResponse Stage = "response" // it is done; the client gets the answer's header and half of its body, or if it has none, half a header
 )
 
 // Rule is one fault of object storage: which requests, and what becomes of them. All selectors that are given must match.

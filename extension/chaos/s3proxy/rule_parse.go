@@ -62,11 +62,15 @@ func plain(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	want := wrong.Type.Kind().String()
-	switch wrong.Type.Kind() {
+	kind := wrong.Type
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	want := kind.Kind().String()
+	switch kind.Kind() {
 	case reflect.Int, reflect.Int64:
 		want = "a whole number"
-		if wrong.Type == reflect.TypeFor[Duration]() {
+		if kind == reflect.TypeFor[Duration]() {
 			want = `a duration such as "200ms" or "10s"`
 		}
 	case reflect.Float64:

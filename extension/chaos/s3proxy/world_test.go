@@ -166,3 +166,28 @@ func during[T any](do func() T) <-chan T {
 	go func() { result <- do() }()
 	return result
 }
+
+// operation is something that a client may do.
+type operation struct {
+	name string
+	do   func(w *world) error
+}
+
+func everyOperation() []operation {
+	return []operation{
+		{"put", func(w *world) error { return w.put("k", "1") }},
+		{"get", func(w *world) error { _, err := w.get("k"); return err }},
+		{"head", func(w *world) error {
+			_, err := w.through.StatObject(testContext(w.t), bucket, "k", minio.StatObjectOptions{})
+			return err
+		}},
+		{"list", func(w *world) error { _, err := w.through.ListObjectsV2(bucket, "", "", "", "", 10); return err }},
+		{"multipart", func(w *world) error {
+			_, err := w.through.NewMultipartUpload(testContext(w.t), bucket, "k", minio.PutObjectOptions{})
+			return err
+		}},
+		{"delete", func(w *world) error {
+			return w.through.RemoveObject(testContext(w.t), bucket, "none", minio.RemoveObjectOptions{})
+		}},
+	}
+}
