@@ -175,6 +175,15 @@ func (l *load) check() {
 	require.Equal(l.t, len(seen), len(l.acked), "no producer gave up: each record was acked")
 }
 
+// undisturbed fails if members of the group were given partitions again since there were so many rebalances. Where franz-go knows the
+// brokers' own addresses that cannot be promised: a member leaves that asks a dead broker for its coordinator twice in a row.
+func (l *load) undisturbed(rebalances int) {
+	l.t.Helper()
+	if l.c.Endpoint() != nil {
+		require.Equal(l.t, rebalances, l.rebalanced(), "the group notices")
+	}
+}
+
 // rebalanced returns how often members of the group were given partitions.
 func (l *load) rebalanced() int {
 	l.mu.Lock()
