@@ -26,20 +26,26 @@ import (
 	"k6suite/extension/suite"
 )
 
-// keptProxy is a running `x suite kafkaproxy`.
+// keptProxy is a running `x suite kafkaproxy`, or another command that says what it has and waits for an interrupt.
 type keptProxy struct {
-	said map[string]string // the first word of each line → the rest
-	stop func() string     // interrupts it, and returns what it said then
+	said  map[string]string // the first word of each line → the rest
+	lines *bufio.Reader     // what it says from then on
+	stop  func() string     // interrupts it, and returns what it said then
 }
 
 func keepProxy(t *testing.T, args ...string) keptProxy {
+	t.Helper()
+	return keep(t, append([]string{"kafkaproxy"}, args...)...)
+}
+
+func keep(t *testing.T, args ...string) keptProxy {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	in, out := io.Pipe()
 	cmd := suite.NewCommand()
 	cmd.SetOut(out)
 	cmd.SetErr(io.Discard)
-	cmd.SetArgs(append([]string{"kafkaproxy"}, args...))
+	cmd.SetArgs(args)
 	ended := make(chan error, 1)
 	go func() {
 		err := cmd.ExecuteContext(ctx)
@@ -47,7 +53,7 @@ func keepProxy(t *testing.T, args ...string) keptProxy {
 		ended <- err
 	}()
 	lines := bufio.NewReader(in)
-	k := keptProxy{said: map[string]string{}, stop: func() string {
+	k := keptProxy{said: map[string]string{}, lines: lines, stop: func() string {
 		cancel()
 		rest, err := io.ReadAll(lines)
 		require.NoError(t, err)
