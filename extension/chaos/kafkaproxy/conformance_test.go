@@ -61,8 +61,8 @@ func (b backend) start(t *testing.T) []string {
 		cluster, err := embedded.Start(t.Context(), embedded.Options{})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, cluster.Close()) })
-		hasten(t, cluster.Brokers())
-		return cluster.Brokers()
+		hasten(t, cluster.Bootstrap())
+		return cluster.Bootstrap()
 	default:
 		addresses := os.Getenv(realBrokers)
 		if addresses == "" {

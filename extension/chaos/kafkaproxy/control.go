@@ -27,8 +27,9 @@ const maxRuleBytes = 1 << 20
 //	GET    /traffic           what the clients had to do with each broker: [{"broker", "address", "live", "connections", "requests"}]
 //	GET    /events            the events that are kept in memory, as Proxy.Events
 //
-// Errors are {"error": "…"} with status 400, 403, 404, 405, or 410 for what has ended. Where it is served on loopback, it answers only requests that were made
-// to a name of loopback, and by no foreign page: else any page in a browser of this machine could command the proxy (DNS rebinding).
+// Errors are {"error": "…"} with status 400, 403, 404, 405, or 410 for what has ended. Where it is served on loopback, it answers only
+// requests that were made to a name of loopback, and by no foreign page: else any page in a browser of this machine could command the
+// proxy (DNS rebinding).
 func Control(p *Proxy) http.Handler {
 	c := control{proxy: p}
 	routes := map[string]map[string]answerer{

@@ -1,8 +1,6 @@
 package kafkaproxy_test
 
 import (
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,7 +105,7 @@ func TestSilentBrokerIsWaitedForWhileItLeads(t *testing.T) {
 func TestSilentBrokerKeepsNoAnswersBack(t *testing.T) {
 	t.Parallel()
 	for silent := range 3 {
-		cluster, p, relays := freezing(t, soon)
+		cluster, p, relays := freezing(t, never)
 		known := eager(t, p, fromStart("t")...)
 		fillTopic(t, known, "t", 60)
 		require.Equal(t, numbers(60), read(t, known, 60))
@@ -139,6 +137,25 @@ func TestSilentBrokerKeepsNoAnswersBack(t *testing.T) {
 	}
 }
 
+// Where nobody takes over, who asks for something that needs the silent one learns that it is not to be had, and gets the rest.
+func TestSilentLeaderIsNotAskedForEver(t *testing.T) {
+	t.Parallel()
+	_, p, relays := freezing(t, soon)
+	admin := kadm.NewClient(eager(t, p, kgo.RequestRetries(0)))
+	relays[1].freeze()
+	offsets, err := admin.ListEndOffsets(testContext(t), "t")
+	require.NoError(t, err)
+	offsets.Each(func(o kadm.ListedOffset) {
+		if o.Partition%3 == 1 {
+			require.ErrorIs(t, o.Err, kerr.NetworkException)
+		} else {
+			require.NoError(t, o.Err)
+		}
+	})
+	_, err = admin.ListGroups(testContext(t))
+	require.ErrorIs(t, err, kerr.CoordinatorNotAvailable)
+}
+
 // A leader that says nothing does not keep back what others have, and what it has comes when it is back.
 func TestSilentBrokerUnderReaders(t *testing.T) {
 	t.Parallel()
@@ -163,17 +180,20 @@ func TestSilentBrokerUnderReaders(t *testing.T) {
 	}
 }
 
+// A reader of nothing else is not left waiting for it, nor has to connect again.
 func TestSilentLeaderIsLeftByReaders(t *testing.T) {
 	t.Parallel()
-	cluster, p, relays := freezing(t, soon)
-	writer := eager(t, p)
-	fillTopic(t, writer, "t", 60)
-	reader := eager(t, p, fromStart("t")...)
-	require.Equal(t, numbers(60), read(t, reader, 60))
+	cluster, p, relays := freezing(t, never)
+	writer := client(t, cluster.ListenAddrs(), manual(), kgo.MetadataMinAge(20*time.Millisecond))
+	one(t, writer, 1)
+	reader := eager(t, p, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"t": {1: kgo.NewOffset().AtStart()}}))
+	require.Equal(t, []string{"x"}, read(t, reader, 1))
+	clients := p.Clients()
 	relays[1].freeze()
 	takeOver(t, cluster)
-	fillTopic(t, writer, "t", 60)
-	require.Equal(t, numbers(60), read(t, reader, 60))
+	one(t, writer, 1)
+	require.Equal(t, []string{"x"}, read(t, reader, 1))
+	require.Equal(t, clients, p.Clients())
 }
 
 func TestSilentCoordinatorIsLeftByItsGroups(t *testing.T) {
@@ -193,40 +213,4 @@ func TestSilentCoordinatorIsLeftByItsGroups(t *testing.T) {
 	fillTopic(t, writer, "t", 60)
 	require.Equal(t, numbers(60), read(t, group, 60))
 	require.NoError(t, group.CommitUncommittedOffsets(testContext(t)))
-}
-
-// Two brokers never have batches of one partition and session at a time.
-func TestABatchWaitsForTheOneBeforeIt(t *testing.T) {
-	t.Parallel()
-	cluster, p, _ := freezing(t, never)
-	var mu sync.Mutex
-	var arrived []int32
-	release, first := make(chan struct{}), make(chan struct{})
-	var once atomic.Bool
-	cluster.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-		cluster.KeepControl()
-		node := cluster.CurrentNode()
-		mu.Lock()
-		arrived = append(arrived, node)
-		mu.Unlock()
-		if node == 1 && once.CompareAndSwap(false, true) {
-			close(first)
-			cluster.SleepControl(func() { <-release })
-		}
-		return nil, nil, false
-	})
-	old, fresh := eager(t, p), eager(t, p)
-	a := outcome(t, old, &kgo.Record{Topic: "t", Partition: 1, Value: []byte("a")})
-	<-first
-	takeOver(t, cluster)
-	b := outcome(t, old, &kgo.Record{Topic: "t", Partition: 1, Value: []byte("b")})
-	for range 5 {
-		one(t, fresh, 1)
-	}
-	mu.Lock()
-	require.Equal(t, []int32{1, 2, 2, 2, 2, 2}, arrived, "the second batch is held")
-	mu.Unlock()
-	close(release)
-	require.NoError(t, got(t, a))
-	require.NoError(t, got(t, b))
 }
