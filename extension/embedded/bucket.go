@@ -17,7 +17,7 @@ type bucket struct {
 
 // named returns the bucket as somebody uses it whose name stands in the requests.
 func (b *bucket) named(name string) (*bucket, error) {
-	store, err := b.Store.Named(name)
+	store, err := b.Named(name)
 	return &bucket{Store: store, metrics: b.metrics}, err
 }
 

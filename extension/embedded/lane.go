@@ -35,8 +35,10 @@ func (n *lane) open(ctx context.Context) error {
 
 // responsible returns who has to write, nil if that is nobody in particular.
 func (n *lane) responsible(ctx context.Context) (*process, error) {
-	if n.life.ctx.Err() != nil {
-		return nil, nil // the brokers are gone: what still has to get there gets there
+	select {
+	case <-n.life.ctx.Done(): // the brokers are gone: what still has to get there gets there
+		return nil, nil
+	default:
 	}
 	if n.at != nil && n.life.kfake != nil {
 		return n.life.leader(ctx, *n.at)

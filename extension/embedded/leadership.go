@@ -2,12 +2,9 @@ package embedded
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"hash/fnv"
 	"slices"
-
-	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // spread has the partitions of a topic, from a number on, led by the members in turn, where kfake draws lots. The first leader
@@ -208,49 +205,4 @@ func (l *life) adoptNew() {
 	if l.settle(nobodyCares) > 0 {
 		l.endHandovers()
 	}
-}
-
-// refuseStrays answers what is queued by processes that do not lead the partition any more. What a broker has accepted that was
-// asked to end is stored nevertheless.
-func (l *life) refuseStrays(p *partition) {
-	info := l.kfake.PartitionInfo(p.topic, p.partition)
-	if info == nil {
-		return
-	}
-	b := l.members.get(info.Leader)
-	if b == nil {
-		return
-	}
-	leader := b.alive()
-	for _, e := range p.withdrawAll(func(e *entry) bool { return e.by != leader && !e.by.leaving() }) {
-		if !l.mischief.late(l, p, e) {
-			e.fail(kerr.NotLeaderForPartition, "another broker has taken over")
-		}
-	}
-}
-
-// withdraw drops what a process has queued, that is dead: nobody waits for it any more.
-func (l *life) withdraw(dead *process) {
-	for _, p := range partitionsOf(l.catalog.all()) {
-		for _, e := range p.withdrawAll(func(e *entry) bool { return e.by == dead }) {
-			e.fail(kerr.NotLeaderForPartition, "the broker is dead")
-		}
-	}
-}
-
-// serveElectLeaders keeps leaders among the members: kfake elects any of its nodes.
-func (l *life) serveElectLeaders(ctx context.Context, x *exchange) error {
-	l.leading.Lock()
-	defer l.leading.Unlock()
-	if err := x.forward(ctx); err != nil {
-		return err
-	}
-	for _, p := range partitionsOf(l.catalog.all()) {
-		if info := l.kfake.PartitionInfo(p.topic, p.partition); info != nil {
-			p.began(info.Epoch, info.HighWatermark)
-		}
-	}
-	l.settle(nobodyCares)
-	l.endHandovers()
-	return nil
 }

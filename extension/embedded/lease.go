@@ -11,15 +11,17 @@ import (
 // drainPoll is how often a broker that came back looks whether it has answered what had waited in it.
 const drainPoll = 5 * time.Millisecond
 
-// expect looks at a broker again that is dead or paused, when its lease is over. The caller holds c.mu.
-func (c *Cluster) expect(b *broker) {
-	c.later(c.life, func(l *life) bool { return sleep(l.ctx, c.options.Lease) }, func() { c.review() })
+// expect has the leases reviewed when that of a broker is over that has just died or been paused. The caller holds c.mu.
+func (c *Cluster) expect() {
+	l := c.life
+	c.later(func() bool { return sleep(l.ctx, c.options.Lease) }, c.review)
 }
 
-// later waits, and then acts with c.mu held if the life is still the same.
-func (c *Cluster) later(l *life, wait func(*life) bool, act func()) {
+// later waits, and then acts with c.mu held if the life is still the same. The caller holds c.mu.
+func (c *Cluster) later(wait func() bool, act func()) {
+	l := c.life
 	c.tasks.Go(func() {
-		if !wait(l) {
+		if !wait() {
 			return
 		}
 		c.mu.Lock()
@@ -37,7 +39,7 @@ func (c *Cluster) review() {
 		if state == platform.Running || time.Since(since) < c.options.Lease {
 			continue
 		}
-		if slices.ContainsFunc(c.life.members.all(), func(b *broker) bool { return b.running() != nil }) {
+		if c.life.members.others(b) {
 			c.expel(b, nil)
 		}
 	}
@@ -88,7 +90,7 @@ func (l *life) enlist(b *broker) {
 // waited in it, and must not take that for what it has to serve. The caller holds c.mu.
 func (c *Cluster) returnLater(b *broker) {
 	p := b.alive()
-	c.later(c.life, func(l *life) bool { return sleep(p.ctx, c.options.Lease) && p.drained() }, func() {
+	c.later(func() bool { return sleep(p.ctx, c.options.Lease) && p.drained() }, func() {
 		if b.running() == p {
 			c.join(b)
 		}

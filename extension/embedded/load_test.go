@@ -36,7 +36,6 @@ type load struct {
 	read       map[string]int
 	failures   []error
 	rebalances int
-	members    int
 }
 
 // newLoad starts producers and a group of two on a topic of loadPartitions partitions, and returns when all is going.
@@ -53,7 +52,8 @@ func newLoad(t *testing.T, c *embedded.Cluster) *load {
 	readers, stopReaders := context.WithTimeout(context.Background(), longest)
 	l.stopReaders = stopReaders
 	for range 2 {
-		cl := client(t, c, kgo.MetadataMaxAge(refresh), kgo.ConsumerGroup("load"), kgo.ConsumeTopics("load"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		cl := client(t, c, kgo.MetadataMaxAge(refresh), kgo.ConsumerGroup("load"), kgo.ConsumeTopics("load"),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 			kgo.SessionTimeout(10*time.Second), kgo.HeartbeatInterval(50*time.Millisecond), kgo.AutoCommitInterval(100*time.Millisecond),
 			kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { l.count(&l.rebalances) }))
 		l.readers.Go(func() { l.consume(readers, cl) })
@@ -172,7 +172,7 @@ func (l *load) check() {
 	for value := range l.acked {
 		require.True(l.t, seen[value], "%s is lost", value)
 	}
-	require.Equal(l.t, len(seen), len(l.acked), "no producer gave up: each record was acked")
+	require.Len(l.t, l.acked, len(seen), "no producer gave up: each record was acked")
 }
 
 // undisturbed fails if members of the group were given partitions again since there were so many rebalances. Where franz-go knows the

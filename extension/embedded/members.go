@@ -59,6 +59,11 @@ func (m *members) running() []*broker {
 	return list
 }
 
+// others reports whether another member runs.
+func (m *members) others(b *broker) bool {
+	return slices.ContainsFunc(m.all(), func(other *broker) bool { return other != b && other.running() != nil })
+}
+
 func (m *members) get(node int32) *broker {
 	all := m.all()
 	if i := slices.IndexFunc(all, func(b *broker) bool { return b.node == node }); i >= 0 {

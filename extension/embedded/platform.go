@@ -52,7 +52,7 @@ func (c *Cluster) fall(ctx context.Context, b *broker) error {
 	}
 	c.life.withdraw(dead)
 	c.life.members.announce()
-	c.expect(b)
+	c.expect()
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (c *Cluster) Pause(ctx context.Context, id int32) error {
 	return c.change(ctx, "pause", id, []platform.State{platform.Running}, func(b *broker) error {
 		b.pause()
 		c.life.members.announce()
-		c.expect(b)
+		c.expect()
 		return nil
 	})
 }

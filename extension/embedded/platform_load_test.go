@@ -20,6 +20,7 @@ import (
 func TestAllAreKilledOneByOne(t *testing.T) {
 	t.Parallel()
 	modes(t, embedded.Options{}, func(t *testing.T, c *embedded.Cluster) {
+		t.Helper()
 		ctx := testContext(t)
 		l := newLoad(t, c)
 		for id := range int32(3) {
@@ -56,6 +57,7 @@ func TestRestartBringsBackWhatWasDeadOrPaused(t *testing.T) {
 func TestBrokersComeAndGoUnderLoad(t *testing.T) {
 	t.Parallel()
 	modes(t, embedded.Options{Brokers: 1}, func(t *testing.T, c *embedded.Cluster) {
+		t.Helper()
 		ctx := testContext(t)
 		l := newLoad(t, c)
 		rebalances := l.rebalanced()
@@ -86,6 +88,7 @@ func TestBrokersComeAndGoUnderLoad(t *testing.T) {
 func TestBrokersAreStoppedUnderLoad(t *testing.T) {
 	t.Parallel()
 	modes(t, embedded.Options{Lease: time.Hour}, func(t *testing.T, c *embedded.Cluster) { // it hands over at once
+		t.Helper()
 		l := newLoad(t, c)
 		for id := range int32(3) {
 			require.NoError(t, c.Stop(testContext(t), id))

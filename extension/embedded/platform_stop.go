@@ -48,7 +48,7 @@ func (c *Cluster) stopping(b *broker, forGood bool) (*process, error) {
 	if err := c.may(b, from); err != nil {
 		return nil, err
 	}
-	others := c.life != nil && slices.ContainsFunc(c.life.members.all(), func(other *broker) bool { return other != b && other.running() != nil })
+	others := c.life != nil && c.life.members.others(b)
 	if forGood && !others {
 		return nil, errors.New("no other broker runs that could take over")
 	}

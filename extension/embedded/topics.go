@@ -99,3 +99,20 @@ func acquireAll(ctx context.Context, list []*partition) (release func(), err err
 	}
 	return release, nil
 }
+
+// serveElectLeaders keeps leaders among the members: kfake elects any of its nodes.
+func (l *life) serveElectLeaders(ctx context.Context, x *exchange) error {
+	l.leading.Lock()
+	defer l.leading.Unlock()
+	if err := x.forward(ctx); err != nil {
+		return err
+	}
+	for _, p := range partitionsOf(l.catalog.all()) {
+		if info := l.kfake.PartitionInfo(p.topic, p.partition); info != nil {
+			p.began(info.Epoch, info.HighWatermark)
+		}
+	}
+	l.settle(nobodyCares)
+	l.endHandovers()
+	return nil
+}
