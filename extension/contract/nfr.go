@@ -79,6 +79,6 @@ func observability() []Requirement {
 		{ID: "NFR5.1", Title: "every record countable by UUID", proof: countable},
 		{ID: "NFR5.2", Title: "errors counted by class", proof: classified},
 		{ID: "NFR5.3", Title: "bucket state verifiable", Claims: claims(ClaimObjectStorage), proof: bucketRead},
-		{ID: "NFR5.4", Title: "distribution over brokers measurable", Claims: claims(ClaimMetrics)},
+		{ID: "NFR5.4", Title: "distribution over brokers measurable", Claims: claims(ClaimMetrics), proof: spread},
 	}
 }

@@ -14,6 +14,7 @@ import (
 const (
 	defaultClientID       = "k6suite"
 	defaultDialTimeout    = 5 * time.Second
+	connIdle              = 9 * time.Minute // connections.max.idle.ms of Java's clients
 	defaultRequestTimeout = 10 * time.Second
 	metadataMinAge        = 250 * time.Millisecond
 	fetchMaxWait          = 500 * time.Millisecond
@@ -68,6 +69,8 @@ func (c Config) Options() ([]kgo.Opt, error) {
 		kgo.RequestTimeoutOverhead(orDefault(c.RequestTimeout, defaultRequestTimeout)),
 		// A cluster under test changes its shape on purpose: learn it soon.
 		kgo.MetadataMinAge(metadataMinAge),
+		// What a client closes and opens again by itself could not be told from what a cluster has it do.
+		kgo.ConnIdleTimeout(connIdle),
 		// KIP-714 pushes the client's own statistics to the broker, traffic that no scenario asked for.
 		kgo.DisableClientMetrics(),
 	}

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"slices"
 
 	"k6suite/extension/chaos"
 	"k6suite/extension/chaos/platform"
@@ -29,7 +30,9 @@ func (b *brokerChanges) count(c chaos.BrokerChange) {
 	switch {
 	case c.State == platform.Running && c.Added:
 		b.running++
-		b.added = append(b.added, c.ID)
+		if !slices.Contains(b.added, c.ID) {
+			b.added = append(b.added, c.ID)
+		}
 	case c.State == platform.Running && b.paused[c.ID]:
 		b.running++
 		b.pauses++

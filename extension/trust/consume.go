@@ -168,6 +168,7 @@ func (l *liveReader) read(ctx context.Context) {
 		}
 		l.commit(ctx, false)
 		enough := l.enough(ctx)
+		deadline = l.patient(deadline)
 		if !enough && time.Now().After(deadline) {
 			l.starved(ctx)
 			enough = true
@@ -177,6 +178,23 @@ func (l *liveReader) read(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// patient brings the deadline of a reader forward that reads until the end: when traffic has ended, who then gets nothing for so long is
+// stuck.
+func (l *liveReader) patient(deadline time.Time) time.Time {
+	ended := l.run.flows.ended()
+	if l.o.Until != UntilEnd || ended.IsZero() {
+		return deadline
+	}
+	since := l.shared.lastActive()
+	if ended.After(since) {
+		since = ended
+	}
+	if stuck := since.Add(time.Duration(l.run.target.Profile.Limits.Stuck) + time.Second); stuck.Before(deadline) {
+		return stuck
+	}
+	return deadline
 }
 
 // revoked counts how often partitions were taken away.

@@ -12,6 +12,9 @@ import (
 	"k6suite/extension/ledger"
 )
 
+// idleAfter is how long a broker that was added may go without records, while others get many.
+const idleAfter = 3 * time.Second
+
 // decide turns what the ledger, the scripts and the final phase know into the verdict. It does no I/O.
 func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	p := r.target.Profile
@@ -24,6 +27,7 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 		StuckAfter:       time.Duration(p.Limits.Stuck),
 		RecoveryBound:    time.Duration(p.Limits.Recovery),
 		Steady:           p.Claims.SingleEndpoint,
+		IdleAfter:        idleAfter,
 		Foreseen:         r.foreseen(),
 	})
 	measured := measured(judgement, f)

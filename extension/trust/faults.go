@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"k6suite/extension/chaos"
@@ -82,12 +83,12 @@ func (r *Run) Began(h *chaos.Handle) {
 	}
 	d.fell = d.fell || h.Family() == chaos.Processes
 	d.scales(r, h)
-	now := &disturbance{healed: r.ledger.Disturb(excuse(h)), healFirst: h.Family() != chaos.Processes}
+	now := &disturbance{healed: r.ledger.Disturb(excuse(h)), healFirst: holdsUp(h)}
 	if h.Outage() {
 		now.writable = r.ledger.Outage()
 	}
-	if now.healFirst {
-		now.recovery = r.ledger.Interrupted(nameOf(h))
+	if h.Family() == chaos.Storage {
+		now.recovery = r.ledger.Interrupted(nameOf(h)) // on the wire it is clients that are disturbed, who have to give up first
 	}
 	d.active[h] = now
 	if holdsUp(h) {
@@ -102,7 +103,11 @@ const scaling = "scale"
 
 // scales notes how things stood before the first change of the number of brokers.
 func (d *disturbances) scales(r *Run, h *chaos.Handle) {
-	if h.Action() == scaling && d.brokers.scaled == nil {
+	if h.Action() != scaling {
+		return
+	}
+	r.tellSpread() // of brokers that may be about to go
+	if d.brokers.scaled == nil {
 		d.brokers.scaled = []int{d.brokers.running}
 		d.connected = r.dialed.Load()
 	}
@@ -196,7 +201,7 @@ func (r *Run) heal() {
 			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d hit nothing: %s", h.Number(), h.Spec())})
 		}
 		if err := h.Err(); err != nil {
-			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d: %v", h.Number(), err)})
+			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d: %s", h.Number(), strings.ReplaceAll(err.Error(), "\n", "; "))})
 		}
 		if h.Ambiguous() {
 			r.doubt(contract.Doubt{Text: fmt.Sprintf("fault %d acts on what is produced and on what is fetched, so that its counts do not tell "+

@@ -125,7 +125,7 @@ func TestAFaultThatHitNothingIsADoubt(t *testing.T) {
 	inject(t, target, `{"api": ["Produce", "Fetch"], "topic": "nobody", "action": "drop"}`)
 	verdict := judge(t, run)
 	require.Equal(t, contract.Inconclusive, verdict.Status)
-	require.Contains(t, verdict.Doubts[0].Text, `fault 1 hit nothing: {"api":"Produce","topic":"nobody","action":"disconnect"}`)
+	require.Contains(t, verdict.Doubts[0].Text, `fault 1 hit nothing: {"api": "Produce", "topic": "nobody", "action": "disconnect"}`)
 	require.Contains(t, verdict.Doubts[2].Text, "fault 2 acts on what is produced and on what is fetched")
 }
 

@@ -20,6 +20,7 @@ type flows struct {
 	mu      sync.Mutex
 	begun   bool
 	flowing int
+	last    time.Time // when a flow last ended
 }
 
 func (f *flows) begin() {
@@ -33,6 +34,7 @@ func (f *flows) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.flowing--
+	f.last = time.Now()
 }
 
 // FinishFlows ends the traffic that flows before its time is up. A later flow does not begin.
@@ -45,6 +47,16 @@ func (f *flows) over() bool {
 	return f.begun && f.flowing == 0
 }
 
+// ended is when that was, zero while traffic flows.
+func (f *flows) ended() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.begun || f.flowing > 0 {
+		return time.Time{}
+	}
+	return f.last
+}
+
 // ProduceFlow sends the records of one call again and again, for as long as the flow says: as an application does that has to do
 // with the outcome of one thing before it begins the next. It waits for the acknowledgements of each before it sends more, so that
 // what comes later was really sent later. It answers with the sum.
@@ -54,6 +66,8 @@ func (r *Run) ProduceFlow(ctx context.Context, vu int64, o ProduceOptions, f Flo
 	}
 	r.flows.begin()
 	defer r.flows.end()
+	ctx, cancel := r.whilePatient(ctx)
+	defer cancel()
 	sum := Produced{Errors: map[string]int64{}}
 	tick := time.NewTicker(f.Every)
 	defer tick.Stop()
@@ -75,6 +89,26 @@ func (r *Run) ProduceFlow(ctx context.Context, vu int64, o ProduceOptions, f Flo
 		}
 	}
 	return sum, nil
+}
+
+// whilePatient gives a context that ends when traffic was finished so long ago that who still waits for an acknowledgement is stuck.
+func (r *Run) whilePatient(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		select {
+		case <-r.flows.finished:
+		case <-ctx.Done():
+			return
+		}
+		timer := time.NewTimer(time.Duration(r.target.Profile.Limits.Stuck))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 func (p *Produced) add(more Produced) {

@@ -25,20 +25,20 @@ func TestTrafficFlowsUntilItIsFinished(t *testing.T) {
 		working       sync.WaitGroup
 	)
 	working.Go(func() {
-		sent, failed[0] = run.ProduceFlow(t.Context(), 1, trust.ProduceOptions{Records: 3}, trust.Flow{For: time.Minute, Every: time.Millisecond})
+		sent, failed[0] = run.ProduceFlow(t.Context(), 1, trust.ProduceOptions{Records: 30, Keys: 50}, trust.Flow{For: time.Minute, Every: time.Millisecond})
 	})
 	working.Go(func() { alone, failed[1] = run.Consume(t.Context(), 2, trust.ConsumeOptions{Until: trust.UntilEnd}) })
 	working.Go(func() {
 		member, failed[2] = run.Consume(t.Context(), 3, trust.ConsumeOptions{Group: "g", Until: trust.UntilEnd})
 	})
 	working.Go(func() { watched, failed[3] = run.WatchEnds(t.Context(), trust.WatchOptions{Every: time.Millisecond}) })
-	require.Eventually(t, func() bool { return run.Acked() > 100 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return run.Acked() > 1500 }, 20*time.Second, 5*time.Millisecond)
 	run.FinishFlows()
 	working.Wait()
 	for _, err := range failed {
 		require.NoError(t, err)
 	}
-	require.Greater(t, sent.Acked, int64(50))
+	require.Greater(t, sent.Acked, int64(1000))
 	require.GreaterOrEqual(t, alone.Records, sent.Acked)
 	require.True(t, alone.Complete && member.Complete)
 	require.Positive(t, watched.Questions)
@@ -46,5 +46,5 @@ func TestTrafficFlowsUntilItIsFinished(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, verdict.Findings)
 	require.Empty(t, verdict.Doubts)
-	require.Equal(t, contract.Pass, verdict.Status)
+	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
 }

@@ -77,6 +77,13 @@ func (g *readerGroup) quiet() time.Duration {
 	return time.Since(g.active)
 }
 
+// lastActive is when something last came for a member.
+func (g *readerGroup) lastActive() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.active
+}
+
 // covers says whether the members have read up to these end offsets.
 func (g *readerGroup) covers(ends map[ledger.TopicPartition]int64) bool {
 	g.mu.Lock()

@@ -69,7 +69,7 @@ func TestEachLieIsFoundByItsRuleAlone(t *testing.T) {
 			}
 			verdict := judge(t, run)
 			require.Positive(t, verdict.LieHits[lie.Name], "the lie was never told")
-			require.Equal(t, contract.Fail, verdict.Status)
+			require.Equal(t, contract.Fail, verdict.Status, "%+v %+v", verdict.Doubts, verdict.Findings)
 			for _, f := range verdict.Findings {
 				require.Equal(t, lie.Rule, f.Rule(), "%+v", f)
 			}
@@ -194,7 +194,7 @@ func TestExpectationsMustBeJudgedByTheScript(t *testing.T) {
 	require.NoError(t, run.Expect(contract.Expectation{Requirement: "F2.1", What: "x", OK: false, Evidence: "y"}))
 	traffic(t, run)
 	verdict := judge(t, run)
-	require.Equal(t, contract.Fail, verdict.Status)
+	require.Equal(t, contract.Fail, verdict.Status, "%+v %+v", verdict.Doubts, verdict.Findings)
 	require.Equal(t, contract.Fail, statuses(verdict)["F2.1"])
 }
 

@@ -40,6 +40,7 @@ type Target struct {
 	proxy    *kafkaproxy.Proxy // between clients and brokers; nil if there is none
 	platform platform.Platform // what controls the brokers; nil if nothing does
 	storage  *s3proxy.Proxy    // between brokers and object storage; nil if there is none of ours
+	remote   *s3proxy.Remote   // such a proxy of another process; nil if there is none
 	faults   *chaos.Controller
 }
 
@@ -51,7 +52,11 @@ func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
 			return nil, fmt.Errorf("K6_LIE=%s: only the embedded target lies, and profile %s is %s", o.Lies[0], o.Profile.Name, o.Profile.System)
 		}
 		t := &Target{Profile: o.Profile, Kafka: clientConfig(o.Profile, o.Profile.Brokers), Metrics: o.Profile.Metrics, env: o.Env}
-		if err := errors.Join(t.startStorageProxy(), t.startProcesses(ctx, o)); err != nil {
+		err := t.openStorageProxy(ctx)
+		if err == nil {
+			err = t.startProcesses(ctx, o)
+		}
+		if err != nil {
 			return nil, errors.Join(err, t.Close())
 		}
 		return t.ready(ctx, o)

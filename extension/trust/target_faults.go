@@ -77,10 +77,13 @@ func brokerTLS(settings *kafka.TLS) (*tls.Config, error) {
 
 // storageFaults gives what injects faults between brokers and object storage, nil if there is nothing.
 func (t *Target) storageFaults() chaos.StorageProxy {
-	if t.storage == nil {
-		return nil
+	switch {
+	case t.storage != nil:
+		return chaos.LocalStorage(t.storage)
+	case t.remote != nil:
+		return chaos.RemoteStorage(t.remote)
 	}
-	return chaos.LocalStorage(t.storage)
+	return nil
 }
 
 // closeFaults ends all faults and what was started for them. Brokers end before what stands between them and their storage.
@@ -100,6 +103,9 @@ func (t *Target) closeFaults() error {
 	}
 	if t.storage != nil {
 		errs = append(errs, t.storage.Close())
+	}
+	if t.remote != nil {
+		errs = append(errs, t.remote.Close())
 	}
 	return errors.Join(errs...)
 }

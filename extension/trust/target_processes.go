@@ -9,15 +9,20 @@ import (
 	"k6suite/extension/profile"
 )
 
-// startStorageProxy puts a proxy before the object store, where the profile asks for one. Its brokers have it for their endpoint.
-func (t *Target) startStorageProxy() (err error) {
+// openStorageProxy has a proxy before the object store, where the profile asks for one. Its brokers have it for their endpoint.
+func (t *Target) openStorageProxy(ctx context.Context) (err error) {
 	store := t.Profile.ObjectStore
-	if store == nil || store.Proxy == nil {
-		return nil
-	}
-	t.storage, err = s3proxy.Start(s3proxy.Options{Upstream: store.Endpoint, Listen: store.Proxy.Listen})
-	if err != nil {
-		return fmt.Errorf("profile %s: objectStore.proxy: %w", t.Profile.Name, err)
+	switch {
+	case store == nil:
+	case store.Proxy != nil:
+		t.storage, err = s3proxy.Start(s3proxy.Options{Upstream: store.Endpoint, Listen: store.Proxy.Listen})
+		if err != nil {
+			return fmt.Errorf("profile %s: objectStore.proxy: %w", t.Profile.Name, err)
+		}
+	case store.Control != "":
+		if t.remote, err = s3proxy.Connect(ctx, store.Control); err != nil {
+			return fmt.Errorf("profile %s: objectStore.control: %w", t.Profile.Name, err)
+		}
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ func (r *Run) WatchEnds(ctx context.Context, o WatchOptions) (Watched, error) {
 	var seen Watched
 	for ctx.Err() == nil && !r.flows.over() {
 		r.ask(ctx, "watcher of ends")
+		r.tellSpread() // whether a new broker idles, while there is traffic
 		seen.Questions++
 		select {
 		case <-tick.C:
