@@ -57,7 +57,7 @@ func TestShippedProfiles(t *testing.T) {
 	require.Equal(t, []string{"embedded", "k8s-local", "kafka-local", "local-docker", "local-service", "processes"}, names)
 	brokers := map[string][]string{
 		"embedded": {}, "local-docker": {"127.0.0.1:9092"}, "local-service": {"127.0.0.1:39092"},
-		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:39292"},
+		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:29292"},
 	}
 	for _, name := range names {
 		p, err := profile.Load(given("K6_PROFILE", name))
