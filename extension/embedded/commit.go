@@ -130,8 +130,13 @@ func (l *life) store(ctx context.Context, p *partition, a *admission, way *lane)
 	if len(a.pieces) > 0 {
 		pieces := l.mischief.pieces(p, a.pieces)
 		later := func(ctx context.Context) error { return l.uploadAlone(ctx, p, pieces) }
-		if !l.mischief.defers(l, later) {
-			if err := l.upload(ctx, p, pieces, way); err != nil {
+		if !l.mischief.defers(l, p, pieces, later) {
+			switch err := l.upload(ctx, p, pieces, way); {
+			case errors.Is(err, errForgotten):
+				a.windows = nil
+				a.settle(l.mischief, p)
+				return nil
+			case err != nil:
 				return err
 			}
 		}

@@ -81,7 +81,8 @@ func (d *documents) save(ctx context.Context, name string, snapshot func() ([]by
 	defer way.close()
 	for {
 		// The life's context: a version that was begun is finished, whoever waits for it.
-		other, err := d.life.putUntilKnown(by(d.life.ctx, behind(ctx)), way, documentKey(d.life.bucket.Prefix(), name, doc.version+1), body)
+		key := documentKey(d.life.bucket.Prefix(), name, doc.version+1)
+		other, err := d.life.putUntilKnown(by(d.life.ctx, behind(ctx)), way, key, body, remembered)
 		if err != nil {
 			return fmt.Errorf("save %s: %w", name, err)
 		}

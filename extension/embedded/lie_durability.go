@@ -20,7 +20,7 @@ const (
 	tooLateLimit = 5 * time.Second
 )
 
-func (m *ackBeforeDurable) defers(l *life, upload func(context.Context) error) bool {
+func (m *ackBeforeDurable) defers(l *life, _ *partition, _ []*piece, upload uploading) bool {
 	m.hits.Add(1)
 	l.background(func() {
 		sleep(l.ctx, tooLate)

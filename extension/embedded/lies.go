@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -21,40 +22,63 @@ type Lie struct {
 	Name   string // for Options.Lies
 	Rule   string // the rule of the suite that has to find it
 	Breaks string // what it does
+	// Scripts have to find it, without folder and .js. Default: those of the first stage that judge its rule.
+	Scripts []string
+	// Direct says that it strikes only where each broker has an address of its own, not behind a single endpoint.
+	Direct bool
+	// Recovery is the bound of recovery that it breaks. Default: the profile's.
+	Recovery time.Duration
 }
 
-// makers are the lies and how each is made.
-func makers() map[Lie]func(*liar) mischief {
-	return map[Lie]func(*liar) mischief{
-		{"lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere"}:                    newLoseRecord,
-		{"lose-tail", "LOST_SUFFIX", "a restart forgets the newest object of a partition and removes it"}:                newLoseTail,
-		{"wrong-offset", "OFFSET_MISMATCH", "an ack names offsets far from where the records stand"}:                     newWrongOffset,
-		{"same-offset", "TWO_ACKS", "an ack names the offsets of the records before"}:                                    newSameOffset,
-		{"split-log", "INCONSISTENT_OFFSET", "every second connection is shown two records of a batch exchanged"}:        newSplitLog,
-		{"store-twice", "DUPLICATE", "a batch is stored twice and acked once"}:                                           newStoreTwice,
-		{"invent-record", "PHANTOM", "a record that nobody sent is stored"}:                                              newInventRecord,
-		{"flip-byte", "CORRUPT", "a byte of a value is stored changed"}:                                                  newFlipByte,
-		{"skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return"}:                             newSkipBatch,
-		{"rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range"}:             newRewind,
-		{"reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged"}: newReorderBatches,
-		{"stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever"}:                          newStaleEnd,
-		{"object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed"}:         newObjectDiffers,
-		{"ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload"}:     newAckBeforeDurable,
-		{"spurious-error", "ERRORS_SEEN", "a batch is refused without reason, and not stored"}:                           newSpuriousError,
-		{"hide-partition", "PARTITIONER", "for a moment metadata shows a partition too few, and keys go elsewhere"}:      newHidePartition,
-		{"own-address", "METADATA_LIE/address", "behind the single endpoint, metadata shows a broker's own address"}:     newOwnAddress,
-		{"hide-leader", "METADATA_LIE/unreachable", "metadata says that nobody leads the last partition of a topic"}:     newHideLeader,
-		{"one-broker", "METADATA_LIE/unspread", "all partitions are led by one broker, and the others idle"}:             newOneBroker,
-		{"stay-stuck", "STUCK", "a broker that was cut off answers no producer, though all is healed"}:                   newStayStuck,
-		{"store-refused", "ABORTED_READ", "a batch is refused for good, and stored nevertheless"}:                        newStoreRefused,
+// maker is a lie and how it is made.
+type maker struct {
+	Lie
+	make func(*liar) mischief
+}
+
+func lie(name, rule, breaks string, make func(*liar) mischief, scripts ...string) maker {
+	return maker{Lie{Name: name, Rule: rule, Breaks: breaks, Scripts: scripts}, make}
+}
+
+func makers() []maker { return slices.Concat(plainLies(), chaosLies()) }
+
+// plainLies need nothing but traffic, or a fault on the wire.
+func plainLies() []maker {
+	return []maker{
+		lie("lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere", newLoseRecord),
+		lie("lose-tail", "LOST_SUFFIX", "a restart forgets the newest object of a partition and removes it", newLoseTail),
+		lie("wrong-offset", "OFFSET_MISMATCH", "an ack names offsets far from where the records stand", newWrongOffset),
+		lie("same-offset", "TWO_ACKS", "an ack names the offsets of the records before", newSameOffset),
+		lie("split-log", "INCONSISTENT_OFFSET", "every second connection is shown two records of a batch exchanged", newSplitLog),
+		lie("store-twice", "DUPLICATE", "a batch is stored twice and acked once", newStoreTwice),
+		lie("invent-record", "PHANTOM", "a record that nobody sent is stored", newInventRecord),
+		lie("flip-byte", "CORRUPT", "a byte of a value is stored changed", newFlipByte),
+		lie("skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return", newSkipBatch),
+		lie("rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range", newRewind),
+		lie("reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged", newReorderBatches),
+		lie("stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever", newStaleEnd),
+		lie("object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed", newObjectDiffers),
+		lie("ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload", newAckBeforeDurable),
+		lie("spurious-error", "ERRORS_SEEN", "a batch is refused without reason, and not stored", newSpuriousError),
+		lie("hide-partition", "PARTITIONER", "for a moment metadata shows a partition too few, and keys go elsewhere", newHidePartition),
+		lie("own-address", "METADATA_LIE/address", "behind the single endpoint, metadata shows a broker's own address", newOwnAddress),
+		lie("hide-leader", "METADATA_LIE/unreachable", "metadata says that nobody leads the last partition of a topic", newHideLeader),
+		lie("one-broker", "METADATA_LIE/unspread", "all partitions are led by one broker, and the others idle", newOneBroker),
+		lie("stay-stuck", "STUCK", "a broker that was cut off answers no producer, though all is healed", newStayStuck, "message_faults", "network_partition"),
+		lie("store-refused", "ABORTED_READ", "a batch is refused for good, and stored nevertheless", newStoreRefused),
 	}
+}
+
+// chaosLies show when brokers die, freeze, come and go, or when object storage is out of order.
+func chaosLies() []maker {
+	return []maker{}
 }
 
 // Lies returns all lies, sorted by name.
 func Lies() []Lie {
 	var list []Lie
-	for lie := range makers() {
-		list = append(list, lie)
+	for _, m := range makers() {
+		list = append(list, m.Lie)
 	}
 	slices.SortFunc(list, func(a, b Lie) int { return cmp.Compare(a.Name, b.Name) })
 	return list
@@ -110,21 +134,21 @@ func newLiars(names []string, seed int64) (mischief, []*liar, error) {
 	var all chain
 	var liars []*liar
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
-		lie, ok := find(name)
+		m, ok := find(name)
 		if !ok {
 			return nil, nil, unknownLie(name)
 		}
-		l := newLiar(lie, seed)
-		all, liars = append(all, makers()[lie](l)), append(liars, l)
+		l := newLiar(m.Lie, seed)
+		all, liars = append(all, m.make(l)), append(liars, l)
 	}
 	return all, liars, nil
 }
 
-func find(name string) (Lie, bool) {
-	list := Lies()
-	i := slices.IndexFunc(list, func(l Lie) bool { return l.Name == name })
+func find(name string) (maker, bool) {
+	list := makers()
+	i := slices.IndexFunc(list, func(m maker) bool { return m.Name == name })
 	if i < 0 {
-		return Lie{}, false
+		return maker{}, false
 	}
 	return list[i], true
 }
@@ -196,8 +220,24 @@ func (c chain) pieces(p *partition, pieces []*piece) []*piece {
 	return pieces
 }
 
-func (c chain) defers(l *life, upload func(context.Context) error) bool {
-	return slices.ContainsFunc(c, func(m mischief) bool { return m.defers(l, upload) })
+func (c chain) defers(l *life, p *partition, pieces []*piece, upload uploading) bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.defers(l, p, pieces, upload) })
+}
+
+func (c chain) forgets(l *life, p *partition, pieces []*piece) bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.forgets(l, p, pieces) })
+}
+
+func (c chain) torn(key string) {
+	for _, m := range c {
+		m.torn(key)
+	}
+}
+
+func (c chain) recalls(groups []groupDocument) {
+	for _, m := range c {
+		m.recalls(groups)
+	}
 }
 
 func (c chain) ack(p *partition, e *entry, o *outcome) {

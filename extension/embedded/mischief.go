@@ -29,10 +29,17 @@ type mischief interface {
 	added(l *life, node int32)
 	// pieces may change what is stored. The pieces must stay contiguous from the same base on.
 	pieces(p *partition, pieces []*piece) []*piece
-	// defers may put off an upload: then it returns true, and has to run it some time.
-	defers(l *life, upload func(context.Context) error) bool
+	// defers may put off an upload: then it returns true, and has to run it, or something in its place, some time.
+	defers(l *life, p *partition, pieces []*piece, upload uploading) bool
+	// forgets is told that a try to upload failed, and that the pieces are not in the bucket; true: they never get there, and are
+	// acked all the same.
+	forgets(l *life, p *partition, pieces []*piece) bool
 	// ack may change what a producer is told of a batch that was stored.
 	ack(p *partition, e *entry, o *outcome)
+	// torn is told of an object that a restart could not read, before it tries again.
+	torn(key string)
+	// recalls may change what a restart knows of the groups.
+	recalls(groups []groupDocument)
 	// survives may take objects of a partition away before a restart reads them.
 	survives(ctx context.Context, l *life, at place, objects []objectstore.Object) ([]objectstore.Object, error)
 	// restored is told when a restart has read the objects of a partition.
@@ -46,6 +53,9 @@ type mischief interface {
 	// handler may wrap how requests of an API are served.
 	handler(l *life, key kmsg.Key, next handler) handler
 }
+
+// uploading writes pieces to the bucket, and returns when they are there.
+type uploading func(context.Context) error
 
 // honest is the mischief of a healthy cluster. Lies embed it and override what they break.
 type honest struct{}
@@ -72,7 +82,13 @@ func (honest) added(*life, int32) {}
 
 func (honest) pieces(_ *partition, pieces []*piece) []*piece { return pieces }
 
-func (honest) defers(*life, func(context.Context) error) bool { return false }
+func (honest) defers(*life, *partition, []*piece, uploading) bool { return false }
+
+func (honest) forgets(*life, *partition, []*piece) bool { return false }
+
+func (honest) torn(string) {}
+
+func (honest) recalls([]groupDocument) {}
 
 func (honest) ack(*partition, *entry, *outcome) {}
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -190,8 +192,10 @@ func TestABrokerHasSoManyUploadsUnderWay(t *testing.T) {
 	c, f := startWithTrouble(t, embedded.Options{Brokers: 2, Uploads: 2})
 	createTopic(t, c, "t", 12, nil)
 	var now, most atomic.Int32
+	var agents sync.Map
 	free := make(chan struct{})
 	f.start(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		agents.Store(r.UserAgent()[strings.LastIndex(r.UserAgent(), " ")+1:], true)
 		n := now.Add(1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 		}
@@ -210,6 +214,10 @@ func TestABrokerHasSoManyUploadsUnderWay(t *testing.T) {
 		require.NoError(t, <-done)
 	}
 	require.EqualValues(t, 4, most.Load())
+	for _, name := range []string{"embedded-broker-0/1", "embedded-broker-1/1"} {
+		_, ok := agents.Load(name)
+		require.True(t, ok, "%s is the source of what it stores", name)
+	}
 }
 
 // Random changes, one after the other, in the middle of traffic.

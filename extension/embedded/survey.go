@@ -80,7 +80,7 @@ func (l *life) found(ctx context.Context, h *holding) error {
 	key := documentKey(l.bucket.Prefix(), clusterName, 1)
 	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
 	defer cancel()
-	other, err := l.putUntilKnown(ctx, &lane{life: l}, key, body)
+	other, err := l.putUntilKnown(ctx, &lane{life: l}, key, body, remembered)
 	if err != nil {
 		return fmt.Errorf("claim namespace %q: %w", l.bucket.Prefix(), err)
 	}

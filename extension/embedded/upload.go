@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,11 @@ type otherObjectError struct{ segment objectstore.Segment }
 func (e *otherObjectError) Error() string {
 	return fmt.Sprintf("offset %d is taken by another object", e.segment.Base)
 }
+
+// errForgotten says that a lie has let go of what was to be uploaded.
+var errForgotten = errors.New("forgotten")
+
+func remembered() bool { return false }
 
 // uploadAlone uploads where nobody has opened a lane yet.
 func (l *life) uploadAlone(ctx context.Context, p *partition, pieces []*piece) error {
@@ -42,7 +48,8 @@ func (l *life) upload(ctx context.Context, p *partition, pieces []*piece, way *l
 		segment.Last = piece.base + int64(stored.LastOffsetDelta())
 	}
 	key := l.bucket.Layout().Key(l.bucket.Prefix(), p.topic, p.partition, segment.Base)
-	other, err := l.putUntilKnown(ctx, way, key, l.bucket.Layout().Encode(segment))
+	forgets := func() bool { return l.mischief.forgets(l, p, pieces) }
+	other, err := l.putUntilKnown(ctx, way, key, l.bucket.Layout().Encode(segment), forgets)
 	if err != nil {
 		return err
 	}
@@ -60,8 +67,10 @@ func (l *life) upload(ctx context.Context, p *partition, pieces []*piece, way *l
 }
 
 // putUntilKnown writes an object where there is none and returns when it is known what stands there: body (nil), or the
-// bytes of another object. It ends early only with the context; the error is that of the last try.
-func (l *life) putUntilKnown(ctx context.Context, way *lane, key string, body []byte) (other []byte, err error) {
+// bytes of another object. It ends early only with the context, where the error is that of the last try, or where a lie forgets it.
+func (l *life) putUntilKnown(
+	ctx context.Context, way *lane, key string, body []byte, forgets func() bool,
+) (other []byte, err error) {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		if err := way.open(ctx); err != nil {
 			return nil, err
@@ -76,6 +85,8 @@ func (l *life) putUntilKnown(ctx context.Context, way *lane, key string, body []
 			return nil, nil
 		case err == nil:
 			return found, nil
+		case errors.Is(err, objectstore.ErrNotFound) && forgets():
+			return nil, errForgotten
 		}
 		l.logger.Warn("object storage: trying again", "key", key, "pause", pause, "error", failure)
 		way.close()
