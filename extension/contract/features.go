@@ -58,17 +58,17 @@ func statelessness() []Requirement {
 	return []Requirement{
 		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), Claims: stateless, proof: keptAll},
 		{
-			ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Claims: behindOne,
+			ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Claims: behindOne, others: true,
 			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: withoutErrors,
 		},
-		{ID: "F4.3", Title: "on a kill no rebalance", Claims: behindOne, proof: undisturbed, breach: rebalanced},
+		{ID: "F4.3", Title: "on a kill no rebalance", Claims: behindOne, others: true, proof: undisturbed, breach: rebalanced},
 		{ID: "F4.4", Title: "on a kill no metadata change", Rules: rules("METADATA_LIE/changed"), Claims: behindOne, proof: steady},
 		{
 			ID: "F4.5", Title: "a replacement serves at once", Claims: stateless,
 			Rules: rules("STUCK", "SLOW_RECOVERY", "METADATA_LIE/dead"), proof: replaced,
 		},
 		{
-			ID: "F4.6", Title: "a paused broker that wakes up cannot ack or overwrite", Claims: stateless,
+			ID: "F4.6", Title: "a paused broker that wakes up cannot ack or overwrite", Claims: stateless, others: true,
 			Rules: rules("REWRITE", "INCONSISTENT_OFFSET", "TWO_ACKS", "LOST_ACKED", "LOST_SUFFIX"), proof: woke,
 		},
 	}

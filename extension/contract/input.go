@@ -14,6 +14,7 @@ type Input struct {
 	System  string // what runs there
 	Claims  map[string]bool
 	Unable  string // why the script cannot do to this target what its judgement rests on: all is NOT CLAIMED; "": it can
+	Alone   bool   // there was one broker from the beginning: nobody was there to go on while it was away
 
 	Findings     []ledger.Finding
 	Foreseen     []ledger.Finding // what faults of the run were meant to bring about: evidence that it is noticed, against nobody

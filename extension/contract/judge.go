@@ -14,7 +14,8 @@ const version = 1
 
 // Judge gives every requirement that the script judges, and every other one that was looked at, its outcome:
 //
-//   - NOT CLAIMED where the profile does not make the claims that it rests on, or the script cannot do to the target what it would have to;
+//   - NOT CLAIMED where the profile does not make the claims that it rests on, the script cannot do to the target what it would have to, or
+//     there was but one broker, where others should go on while one is away;
 //   - FAIL on a finding of one of its rules, something measured that breaks it, or a failed expectation;
 //   - INCONCLUSIVE on a doubt that concerns it, or where nothing shows that it held;
 //   - PASS on positive evidence: never because nothing was looked at.
@@ -92,6 +93,10 @@ func judge(in Input, s Scenario, r Requirement) Judgement {
 	if missing := in.unclaimed(s.claimsFor(r)); len(missing) > 0 {
 		j.Status = NotClaimed
 		j.Evidence = []string{fmt.Sprintf("the profile %s does not claim %s", in.Profile, strings.Join(missing, ", "))}
+		return j
+	}
+	if deaths := in.Measured.deaths(); r.others && in.Alone && deaths != "" {
+		j.Status, j.Evidence = NotClaimed, []string{deaths + ": it was the only one, and no other was there to go on meanwhile"}
 		return j
 	}
 	held, failed, unasked := in.expectations(r.ID)
