@@ -67,7 +67,9 @@ func TestLiesHearOfWhatBrokersGoThrough(t *testing.T) {
 	w := &witness{seen: map[string]int{}}
 	c.mischief = w
 	require.NoError(t, c.Restart(ctx))
-	topic := &kmsg.CreateTopicsRequest{Version: 4, TimeoutMillis: 1000, Topics: []kmsg.CreateTopicsRequestTopic{{Topic: "t", NumPartitions: 1, ReplicationFactor: 1}}}
+	topic := &kmsg.CreateTopicsRequest{Version: 4, TimeoutMillis: 1000, Topics: []kmsg.CreateTopicsRequestTopic{
+		{Topic: "t", NumPartitions: 1, ReplicationFactor: 1},
+	}}
 	ask(t, connect(t, c, 0), topic, kmsg.NewPtrCreateTopicsResponse())
 	node := c.life.kfake.LeaderFor("t", 0)
 
