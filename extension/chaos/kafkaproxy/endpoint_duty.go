@@ -13,11 +13,11 @@ const (
 	coordinates duty = iota // a group or a transaction
 	leads
 	controls
-	belongs // to the cluster: every broker is asked
-	welcomes
+	belongs  // to the cluster: every broker is asked
+	welcomes // clients: it hears how they authenticate
 )
 
-// duties says what brokers are asked for as; everything else is for coordinators.
+// dutyOf says why a broker gets the requests of an API. What is not named is for coordinators.
 func dutyOf(key kmsg.Key) duty {
 	switch key {
 	case kmsg.Produce, kmsg.Fetch, kmsg.ListOffsets, kmsg.DeleteRecords, kmsg.OffsetForLeaderEpoch, kmsg.DescribeProducers:

@@ -29,15 +29,15 @@ func (e *endpoint) listen() {
 	for {
 		select {
 		case now := <-ticker.C:
-			e.look4Silence(now)
+			e.lookForSilence(now)
 		case <-e.proxy.ctx.Done():
 			return
 		}
 	}
 }
 
-// look4Silence has those sessions ask that wait for a silent broker. As long as it is silent, whatever it has is doubted.
-func (e *endpoint) look4Silence(now time.Time) {
+// lookForSilence has those sessions ask that wait for a silent broker. As long as it is silent, whatever it has is doubted.
+func (e *endpoint) lookForSilence(now time.Time) {
 	doubted := map[*backend]bool{}
 	for _, r := range e.sessions() {
 		silent := r.silent(now)

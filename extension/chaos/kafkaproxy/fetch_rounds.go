@@ -8,14 +8,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-const (
-	// fetchPatience is how long a broker may take to say what records there are. It is less than clients have patience, and more
-	// than faults delay.
-	fetchPatience = 20 * time.Second
-	// leastPatience is how long brokers have at least before a client gets what others have, though it would wait for less.
-	leastPatience = 100 * time.Millisecond
-)
-
 // want is a partition that a client fetches.
 type want struct {
 	position
@@ -172,48 +164,6 @@ func (f *fetching) enough(results []result) bool {
 	return sum >= int(f.q.MinBytes) || f.q.MaxWaitMillis <= 0 || f.router.ctx.Err() != nil
 }
 
-// round asks all brokers for what there is. Each may give its part of the bytes that the client takes. Who is late keeps nobody
-// waiting for longer than the client waits, and a second time for nothing.
-func (f *fetching) round(deadline time.Time) ([]result, int16) {
-	w := &f.router.watches
-	w.giveUp()
-	parts := make([]*call, len(f.shares))
-	most := max(1, f.q.MaxBytes/int32(max(1, len(f.shares))))
-	for i, s := range f.shares {
-		if late := w.late[s.backend]; late != nil {
-			if !late.call.ended() || late.serves(s.wants) {
-				parts[i] = late.call
-				continue
-			}
-			delete(w.late, s.backend)
-		}
-		parts[i] = partOf(f.call, f.question(s.wants, 0, 0, most), func(*call) { w.tell() })
-		f.router.leg(s.backend, fetchLeg).send(parts[i])
-	}
-	silence := f.router.endpoint.proxy.options.Silence
-	grace := min(silence, max(leastPatience, time.Duration(f.q.MaxWaitMillis)*time.Millisecond))
-	patience := time.NewTimer(max(time.Until(deadline), grace))
-	defer patience.Stop()
-	for i, p := range parts {
-		if w.late[f.shares[i].backend] != nil {
-			continue
-		}
-		select {
-		case <-p.done: // legs end with the session, and calls with their legs
-		case <-patience.C:
-			patience.Reset(0) // for those behind it, too
-			w.late[f.shares[i].backend] = &lateShare{call: p, wants: f.shares[i].wants, since: time.Now()}
-		}
-	}
-	results, code := f.results(f.shares, parts)
-	for _, s := range f.shares {
-		if late := w.late[s.backend]; late != nil && late.call.ended() {
-			delete(w.late, s.backend) // the client has it
-		}
-	}
-	return results, code
-}
-
 // results takes the answers apart. A partition whose broker did not answer is refused: reading it again does no harm. A code other
 // than 0 is a broker's refusal of the whole.
 func (f *fetching) results(shares []*share, parts []*call) ([]result, int16) {
@@ -257,18 +207,6 @@ func (f *fetching) results(shares []*share, parts []*call) ([]result, int16) {
 		}
 	}
 	return results, 0
-}
-
-// owe leaves out the partitions of a broker that is late. Only the first answer of a fetch session, and one without a session, has to
-// have them all: there they are refused, as by a broker that does not lead them.
-func (f *fetching) owe(s *share, place map[position]*kmsg.FetchResponseTopicPartition) {
-	if f.session != nil && f.q.SessionEpoch != initialEpoch {
-		return
-	}
-	for _, w := range s.wants {
-		f.owed[w.position] = true
-		place[w.position] = refusedFetch(w.position, kerr.NotLeaderForPartition.Code)
-	}
 }
 
 // take learns from an answer about a partition, and takes brokers out of it.

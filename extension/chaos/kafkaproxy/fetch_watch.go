@@ -57,16 +57,6 @@ func (w *watches) wait(f *fetching, deadline time.Time) bool {
 	}
 }
 
-// caughtUp reports whether a broker of a fetch that was late is not any more.
-func (w *watches) caughtUp(f *fetching) bool {
-	for _, s := range f.shares {
-		if late := w.late[s.backend]; late != nil && late.call.ended() {
-			return true
-		}
-	}
-	return false
-}
-
 // arm has a broker watched, unless it is already.
 func (w *watches) arm(f *fetching, s *share, deadline time.Time) {
 	bytes := f.missing(s)
@@ -108,48 +98,6 @@ func (w *watch) covers(wants []want, bytes int) bool {
 		}
 	}
 	return true
-}
-
-// lateShare is what a broker was asked for and has not answered in time.
-type lateShare struct {
-	call  *call
-	wants []want
-	since time.Time
-}
-
-// serves reports whether an answer that came late has something for who wants the same. One without records may be out of date.
-func (l *lateShare) serves(wants []want) bool {
-	response, err := l.call.answered()
-	if err != nil || len(wants) != len(l.wants) {
-		return err != nil
-	}
-	for i, want := range wants {
-		if want.position != l.wants[i].position || want.partition.FetchOffset != l.wants[i].partition.FetchOffset {
-			return false
-		}
-	}
-	m := response.(*kmsg.FetchResponse)
-	for i := range m.Topics {
-		for j := range m.Topics[i].Partitions {
-			if len(m.Topics[i].Partitions[j].RecordBatches) > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// giveUp ends what has been late for so long that it will not come any more.
-func (w *watches) giveUp() {
-	for b, late := range w.late {
-		if late.call.ended() || time.Since(late.since) < fetchPatience {
-			continue
-		}
-		g := w.router.leg(b, fetchLeg)
-		w.router.missed(g, errUnanswered)
-		late.call.fail(errUnanswered)
-		w.router.drop(g)
-	}
 }
 
 // tell wakes the fetch that waits, or the next one.
