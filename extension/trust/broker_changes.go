@@ -11,6 +11,7 @@ import (
 
 // brokerChanges count what faults have done to brokers. The lock of the disturbances guards them.
 type brokerChanges struct {
+	first   int // how many ran before anything was done to them; 0: nothing controls them
 	running int // how many run now, as far as the run knows
 	kills   int64
 	dark    bool  // none is alive
@@ -138,6 +139,14 @@ func (r *Run) countBrokers(ctx context.Context) {
 			d.brokers.running++
 		}
 	}
+	d.brokers.first = d.brokers.running
+}
+
+// alone says whether there was one broker, and never another.
+func (d *disturbances) alone() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.brokers.first == 1 && len(d.brokers.added) == 0
 }
 
 // faultReports say what each fault did.

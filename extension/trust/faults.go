@@ -210,6 +210,15 @@ func (r *Run) heal() {
 	}
 }
 
+// tellDeaths doubts the run where something of the target ended that nobody had taken away.
+func (r *Run) tellDeaths() {
+	if p, ok := r.target.platform.(interface{ Died() []string }); ok {
+		for _, death := range p.Died() {
+			r.doubt(contract.Doubt{Text: death})
+		}
+	}
+}
+
 // rebalanced notes that a member of a group was given partitions. That brokers come and go is no reason for it, unless all have gone.
 func (r *Run) rebalanced() {
 	d := &r.disturbances

@@ -44,6 +44,7 @@ func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 		r.doubts = slices.Insert(r.doubts, 0, contract.Doubt{Text: cut.Error()}) // what else went wrong mostly follows from it
 		r.mu.Unlock()
 	}
+	r.tellDeaths()
 	verdict := r.decide(facts, cut != nil)
 	r.mu.Lock()
 	r.verdict = &verdict

@@ -81,24 +81,25 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	return info, nil
 }
 
+const resultsAdvice = "name a folder that can be written in K6_RESULTS"
+
 // claimResults makes sure, before anything is sent, that the verdict can be saved, and removes one that an earlier run of the
 // same id left, so that it is not taken for this one's.
 func (r *Run) claimResults() error {
-	const advice = "name a folder that can be written in K6_RESULTS"
 	dir := filepath.Join(r.opts.Results, r.opts.RunID)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("results folder: %w: %s", err, advice)
+		return fmt.Errorf("results folder: %w: %s", err, resultsAdvice)
 	}
 	for _, name := range []string{report.VerdictFile, report.FindingsFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("results of an earlier run %s: %w: %s", r.opts.RunID, err, advice)
+			return fmt.Errorf("results of an earlier run %s: %w: %s", r.opts.RunID, err, resultsAdvice)
 		}
 	}
 	probe := filepath.Join(dir, ".writable")
 	err := os.WriteFile(probe, []byte(r.opts.RunID), 0o600)
 	_ = os.Remove(probe)
 	if err != nil {
-		return fmt.Errorf("results folder: %w: %s", err, advice)
+		return fmt.Errorf("results folder: %w: %s", err, resultsAdvice)
 	}
 	return nil
 }

@@ -2,7 +2,10 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"syscall"
 
 	"k6suite/extension/chaos/platform/process"
 	"k6suite/extension/chaos/s3proxy"
@@ -16,6 +19,9 @@ func (t *Target) openStorageProxy(ctx context.Context) (err error) {
 	case store == nil:
 	case store.Proxy != nil:
 		t.storage, err = s3proxy.Start(s3proxy.Options{Upstream: store.Endpoint, Listen: store.Proxy.Listen})
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w: another process has taken it: end that one, or choose another port", err)
+		}
 		if err != nil {
 			return fmt.Errorf("profile %s: objectStore.proxy: %w", t.Profile.Name, err)
 		}
@@ -34,6 +40,9 @@ func (t *Target) startProcesses(ctx context.Context, o TargetOptions) error {
 	}
 	if o.Dir == "" {
 		return fmt.Errorf("profile %s: its processes need a folder for their logs and data", t.Profile.Name)
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return fmt.Errorf("profile %s: a folder for its processes: %w: %s", t.Profile.Name, err, resultsAdvice)
 	}
 	started, err := process.Open(ctx, process.Options{Chaos: t.Profile.Chaos, Dir: o.Dir, Program: o.Program, Env: o.Env})
 	if err != nil {
