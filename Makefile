@@ -49,6 +49,7 @@ bench: build ## measure: memory of the ledger, and speed as ratios to bare franz
 	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js
 	go -C tools/toxiproxy build -o ../../.cache/toxiproxy .
 	TOXIPROXY=$$PWD/.cache/toxiproxy go test -run '^$$' -bench . -benchtime 1x ./extension/chaos/kafkaproxy
+	TOXIPROXY=$$PWD/.cache/toxiproxy go test -run '^$$' -bench . -benchtime 1x ./extension/chaos/s3proxy
 	@brokers=$$(cat .run/kafka/address 2>/dev/null || true); \
 	[[ -n $$brokers ]] || echo "Apache Kafka is not up (make kafka-up): producer.send and consumer.poll are left out"; \
 	./k6 x suite bench $${brokers:+--brokers "$$brokers"}

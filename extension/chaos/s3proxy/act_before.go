@@ -163,7 +163,7 @@ func (x *exchange) hang(t *turn) {
 // cut sends the request on as far as the rule says, and resets both connections.
 func (x *exchange) cut(t *turn) outcome {
 	r, at := x.request, t.rule().At
-	if at == AtBody && (r.body.empty() || r.waits()) {
+	if at == AtBody && (r.body.empty() || r.expects) {
 		t.miss() // there is no half of it
 		return goOn
 	}

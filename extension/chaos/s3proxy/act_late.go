@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -21,7 +20,7 @@ func (x *exchange) putOff(t *turn) outcome {
 		t.miss()
 		return goOn
 	}
-	if x.request.waits() {
+	if x.request.expects {
 		if _, err := x.line.client.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
 			return x.torn(err)
 		}
@@ -90,19 +89,18 @@ func (x *exchange) apply(t *turn) {
 		return
 	}
 	in := bufio.NewReaderSize(conn, readBuffer)
-	var parser parser
 	for {
 		head, err := readHead(in, nil)
 		if err != nil {
 			x.fail(fmt.Errorf("no answer: %w", err))
 			return
 		}
-		r, err := parser.response(head, x.request)
+		r, err := parseResponse(head, x.request)
 		if err != nil {
 			x.fail(fmt.Errorf("no answer: %w", err))
 			return
 		}
-		if r.StatusCode >= http.StatusOK {
+		if r.status >= http.StatusOK {
 			x.applied(in, r)
 			return
 		}
@@ -111,7 +109,7 @@ func (x *exchange) apply(t *turn) {
 
 // applied enters what the upstream says of a late request, which nobody else hears.
 func (x *exchange) applied(in *bufio.Reader, r *response) {
-	x.entry.Status, x.entry.ETag = r.StatusCode, strings.Trim(r.Header.Get("ETag"), `"`)
+	x.entry.Status, x.entry.ETag = r.status, r.etag
 	d := &delivery{exchange: x, link: &link{in: in}, response: r}
 	if err := d.look(); err != nil {
 		x.fail(fmt.Errorf("the answer ended early: %w", err))

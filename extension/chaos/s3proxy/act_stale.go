@@ -16,7 +16,7 @@ const maxListing = 16 << 20
 // planStale takes out of a listing what was not there at a time.
 func (d *delivery) planStale(t *turn) {
 	r := d.response
-	if !d.done() || r.body.empty() || r.body.toEnd || r.Header.Get("Content-Encoding") != "" || d.rest != nil {
+	if !d.done() || r.body.empty() || r.body.toEnd || field(r.head, "Content-Encoding") != "" || d.rest != nil {
 		return
 	}
 	c, whole, rest, err := r.body.capture(d.link.in, maxListing)

@@ -13,10 +13,10 @@ import (
 // connection ends.
 func answer(to net.Conn, r *request, status int, code, message string, closing bool) error {
 	var body bytes.Buffer
-	if r == nil || r.Method != http.MethodHead { // an answer to HEAD has no body
+	if r == nil || r.method != http.MethodHead { // an answer to HEAD has no body
 		resource := ""
 		if r != nil {
-			resource = r.URL.Path
+			resource = r.url.Path
 		}
 		body.WriteString(xml.Header)
 		err := xml.NewEncoder(&body).Encode(struct {

@@ -50,11 +50,7 @@ func (f framing) pass(to, from net.Conn, in *bufio.Reader, head []byte) (n int64
 	if err != nil {
 		return 0, err
 	}
-	piece := net.Buffers{head}
-	if len(buffered) > 0 {
-		piece = append(piece, buffered)
-	}
-	written, err := piece.WriteTo(to)
+	written, err := writeBoth(to, head, buffered)
 	n = max(0, written-int64(len(head)))
 	_, _ = in.Discard(len(buffered))
 	if err != nil || n == f.length {
@@ -67,6 +63,17 @@ func (f framing) pass(to, from net.Conn, in *bufio.Reader, head []byte) (n int64
 		err = io.ErrUnexpectedEOF
 	}
 	return n + passed, err
+}
+
+// writeBoth writes a head and the begin of its body in one piece.
+func writeBoth(to io.Writer, head, body []byte) (int64, error) {
+	const worthCopying = 4 << 10
+	if len(body) <= worthCopying {
+		n, err := to.Write(append(head, body...))
+		return int64(n), err
+	}
+	both := net.Buffers{head, body}
+	return both.WriteTo(to)
 }
 
 // plainWriter hides everything but Write.

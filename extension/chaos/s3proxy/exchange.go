@@ -42,7 +42,7 @@ func (x *exchange) discard() error {
 	if x.request.body.empty() {
 		return nil
 	}
-	if x.request.waits() {
+	if x.request.expects {
 		return http.ErrBodyNotAllowed
 	}
 	_, err := io.Copy(io.Discard, x.request.body.reader(x.line.in))
@@ -60,7 +60,7 @@ func (x *exchange) prepare() error {
 
 // readDeletes reads which objects a DeleteObjects deletes.
 func (x *exchange) readDeletes() error {
-	if r := x.request; r.operation != DeleteObjects || !r.body.known() || r.body.length > maxDeletes || r.waits() {
+	if r := x.request; r.operation != DeleteObjects || !r.body.known() || r.body.length > maxDeletes || r.expects {
 		return nil
 	}
 	if err := x.keep(); err != nil {
@@ -131,9 +131,9 @@ func (x *exchange) closed(number uint64, passed int64, err error) {
 // answer passes the upstream's answer on, or what faults make of it. It reports whether the connections live on.
 func (x *exchange) answer(k *link, r *response) bool {
 	e := &x.entry
-	e.Status, e.Told, e.ETag = r.StatusCode, r.StatusCode, strings.Trim(r.Header.Get("ETag"), `"`)
+	e.Status, e.Told, e.ETag = r.status, r.status, r.etag
 	d := &delivery{exchange: x, link: k, response: r}
-	if r.StatusCode >= http.StatusBadRequest || e.Operation.mayFailLate() {
+	if r.status >= http.StatusBadRequest || e.Operation.mayFailLate() {
 		if err := d.look(); err != nil {
 			e.Told = 0
 			x.fail(fmt.Errorf("the answer ended early: %w", err))
@@ -146,7 +146,7 @@ func (x *exchange) answer(k *link, r *response) bool {
 	passed, keep, err := d.carryOut()
 	x.settle()
 	x.closed(number, passed, err)
-	return keep && err == nil && !r.Close && !r.body.toEnd && !x.request.Close
+	return keep && err == nil && !r.closing && !r.body.toEnd && !x.request.closing
 }
 
 // delivery is an answer on its way to the client.

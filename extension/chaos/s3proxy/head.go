@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -37,79 +38,91 @@ func readHead(in *bufio.Reader, into []byte) ([]byte, error) {
 
 func blank(line []byte) bool { return len(line) == 1 || len(line) == 2 && line[0] == '\r' }
 
-// parser reads heads that are whole. It keeps its buffers from one to the next.
-type parser struct {
-	bytes bytes.Reader
-	text  *bufio.Reader
-}
-
-func (p *parser) on(head []byte) *bufio.Reader {
-	p.bytes.Reset(head)
-	if p.text == nil {
-		p.text = bufio.NewReader(&p.bytes)
-	} else {
-		p.text.Reset(&p.bytes)
-	}
-	return p.text
-}
-
 // request is what a client wants.
 type request struct {
-	*http.Request // its body is not there
-
 	head        []byte
+	method      string
+	url         *url.URL
 	body        framing
+	closing     bool // it is the last one on its connection
+	expects     bool // the client sends the body only when it is told to
 	client      net.Addr
 	operation   Operation
 	bucket, key string
 }
 
-func (p *parser) request(head []byte, client net.Addr) (*request, error) {
-	parsed, err := http.ReadRequest(p.on(head))
-	if err != nil {
-		return nil, err
+// parseRequest reads a head. It keeps the memory of it.
+func parseRequest(head []byte, client net.Addr) (*request, error) {
+	r := &request{head: head, client: client}
+	copies, ok := r.scan()
+	if !ok {
+		parsed, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+		if err != nil {
+			return nil, err
+		}
+		r.method, r.url, r.closing = parsed.Method, parsed.URL, parsed.Close
+		r.expects, copies = strings.EqualFold(parsed.Header.Get("Expect"), "100-continue"), parsed.Header.Get("X-Amz-Copy-Source") != ""
+		if r.body.length = parsed.ContentLength; len(parsed.TransferEncoding) > 0 {
+			r.body = framing{chunked: true}
+		}
 	}
-	r := &request{Request: parsed, head: head, client: client, body: framing{length: parsed.ContentLength}}
-	if len(parsed.TransferEncoding) > 0 {
-		r.body = framing{chunked: true}
-	}
-	r.operation, r.bucket, r.key = identify(parsed)
+	r.operation, r.bucket, r.key = identify(r.method, r.url, copies)
 	return r, nil
+}
+
+// scan reads a plain head, which nearly all are. It reports whether it is one, and whether the request copies an object.
+func (r *request) scan() (copies, ok bool) {
+	line, rest, _ := bytes.Cut(r.head, []byte("\r\n"))
+	method, line, _ := bytes.Cut(line, []byte(" "))
+	target, version, _ := bytes.Cut(line, []byte(" "))
+	if string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' || !plainName(method) || !plainValue(target) {
+		return false, false
+	}
+	f, ok := scanFields(rest)
+	if !ok {
+		return false, false
+	}
+	var err error
+	if r.url, err = url.ParseRequestURI(string(target)); err != nil {
+		return false, false
+	}
+	r.method, r.closing, r.expects, r.body.length = string(method), f.closing, f.expects, max(0, f.length)
+	return f.copies, true
 }
 
 // name is what a rule's key is held against.
 func (r *request) name() string {
 	if r.operation.lists() {
-		return r.URL.Query().Get("prefix")
+		return r.url.Query().Get("prefix")
 	}
 	return r.key
 }
-
-func (r *request) sources() []string { return sourcesOf(r.client, r.Header, r.URL.Query()) }
-
-// waits reports whether the client sends the body only when it is told to.
-func (r *request) waits() bool { return strings.EqualFold(r.Header.Get("Expect"), "100-continue") }
 
 // size is how long the body is, as far as the request says.
 func (r *request) size() int64 { return r.body.length }
 
 // response is the upstream's answer.
 type response struct {
-	*http.Response // its body is not there
-
-	head []byte
-	body framing
+	head    []byte
+	status  int
+	etag    string // without quotes
+	closing bool   // it is the last one on its connection
+	body    framing
 }
 
-func (p *parser) response(head []byte, to *request) (*response, error) {
-	parsed, err := http.ReadResponse(p.on(head), to.Request)
+// parseResponse reads a head. It keeps the memory of it.
+func parseResponse(head []byte, to *request) (*response, error) {
+	r := &response{head: head}
+	if r.scan(to.method) {
+		return r, nil
+	}
+	parsed, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: to.method})
 	if err != nil {
 		return nil, err
 	}
-	r := &response{Response: parsed, head: head}
+	r.status, r.etag, r.closing = parsed.StatusCode, strings.Trim(parsed.Header.Get("ETag"), `"`), parsed.Close
 	switch {
-	case to.Method == http.MethodHead || parsed.StatusCode < 200 ||
-		parsed.StatusCode == http.StatusNoContent || parsed.StatusCode == http.StatusNotModified:
+	case to.method == http.MethodHead || r.status < http.StatusOK || r.status == http.StatusNoContent || r.status == http.StatusNotModified:
 	case len(parsed.TransferEncoding) > 0:
 		r.body.chunked = true
 	case parsed.ContentLength < 0:
@@ -120,8 +133,28 @@ func (p *parser) response(head []byte, to *request) (*response, error) {
 	return r, nil
 }
 
+// scan reads a plain head, which nearly all are. It reports whether it is one.
+func (r *response) scan(method string) bool {
+	line, rest, _ := bytes.Cut(r.head, []byte("\r\n"))
+	const version = "HTTP/1.1 "
+	if !bytes.HasPrefix(line, []byte(version)) || len(line) < len(version)+3 || len(line) > len(version)+3 && line[len(version)+3] != ' ' ||
+		!plainValue(line) {
+		return false
+	}
+	status, err := strconv.Atoi(string(line[len(version) : len(version)+3]))
+	f, ok := scanFields(rest)
+	if err != nil || status < http.StatusOK || status == http.StatusNoContent || status == http.StatusNotModified || !ok || f.length < 0 {
+		return false
+	}
+	r.status, r.etag, r.closing = status, f.etag, f.closing
+	if method != http.MethodHead {
+		r.body.length = f.length
+	}
+	return true
+}
+
 // success reports whether what was asked for was done, as far as the status says.
-func (r *response) success() bool { return r.StatusCode/100 == 2 }
+func (r *response) success() bool { return r.status/100 == 2 }
 
 // withLength gives the head with another length of the body.
 func withLength(head []byte, length int) []byte {

@@ -22,7 +22,6 @@ type line struct {
 	proxy    *Proxy
 	client   net.Conn
 	in       *bufio.Reader
-	parser   parser
 	head     []byte
 	link     *link // to the upstream, nil: there is none now
 	finished atomic.Bool
@@ -67,7 +66,7 @@ func (l *line) next() bool {
 	if l.link != nil && !l.link.idle() {
 		return false
 	}
-	if x.request, err = l.parser.request(l.head, l.client.RemoteAddr()); err != nil {
+	if x.request, err = parseRequest(l.head, l.client.RemoteAddr()); err != nil {
 		_ = answer(l.client, nil, http.StatusBadRequest, "InvalidRequest", "this is no request of HTTP/1.1: "+err.Error(), true)
 		l.finish()
 		return false
@@ -77,7 +76,7 @@ func (l *line) next() bool {
 	case goOn:
 		return l.send(x)
 	case answered:
-		if !x.request.Close {
+		if !x.request.closing {
 			return true
 		}
 		l.finish()
@@ -102,7 +101,7 @@ func (l *line) send(x *exchange) bool {
 func (l *line) unreachable(x *exchange, cause error) bool {
 	x.entry.Told = http.StatusServiceUnavailable
 	x.fail(cause)
-	closing := x.request.Close || x.discard() != nil
+	closing := x.request.closing || x.discard() != nil
 	const code = "ServiceUnavailable"
 	err := answer(l.client, x.request, http.StatusServiceUnavailable, code, "the object storage behind this proxy does not answer", closing)
 	if closing || err != nil {

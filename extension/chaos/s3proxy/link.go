@@ -12,12 +12,11 @@ import (
 
 // link is a line's connection to the upstream. Answers are taken from it and passed on here.
 type link struct {
-	line   *line
-	conn   net.Conn
-	in     *bufio.Reader
-	parser parser
-	head   []byte
-	ended  chan struct{}
+	line  *line
+	conn  net.Conn
+	in    *bufio.Reader
+	head  []byte
+	ended chan struct{}
 
 	mu      sync.Mutex
 	current *exchange     // whose answer is awaited
@@ -85,7 +84,7 @@ func (k *link) next() bool {
 	}
 	var r *response
 	if err == nil {
-		r, err = k.parser.response(k.head, x.request)
+		r, err = parseResponse(k.head, x.request)
 	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
@@ -94,8 +93,8 @@ func (k *link) next() bool {
 		x.fail(fmt.Errorf("no answer: %w", err))
 		return k.end(false)
 	}
-	if r.StatusCode < http.StatusOK {
-		if r.StatusCode == http.StatusSwitchingProtocols {
+	if r.status < http.StatusOK {
+		if r.status == http.StatusSwitchingProtocols {
 			x.fail(errors.New("the upstream wants to speak something else than HTTP/1.1"))
 			return k.end(false)
 		}

@@ -62,22 +62,22 @@ func subresource(query url.Values) string {
 	return ""
 }
 
-// identify returns the operation, bucket and key of a request with path-style addressing.
-func identify(r *http.Request) (operation Operation, bucket, key string) {
-	bucket, key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+// identify returns the operation, bucket and key of a request with path-style addressing, or one that copies an object.
+func identify(method string, target *url.URL, copies bool) (operation Operation, bucket, key string) {
+	bucket, key, _ = strings.Cut(strings.TrimPrefix(target.Path, "/"), "/")
 	var query url.Values
-	if r.URL.RawQuery != "" {
-		query = r.URL.Query()
+	if target.RawQuery != "" {
+		query = target.Query()
 	}
 	switch {
-	case bucket == "" && r.Method == http.MethodGet:
+	case bucket == "" && method == http.MethodGet:
 		return ListBuckets, "", ""
 	case bucket == "":
 		return Unknown, "", ""
 	case key == "":
-		return onBucket(r.Method, query), bucket, ""
+		return onBucket(method, query), bucket, ""
 	}
-	return onObject(r.Method, query, r.Header.Get("X-Amz-Copy-Source") != ""), bucket, key
+	return onObject(method, query, copies), bucket, key
 }
 
 func onBucket(method string, query url.Values) Operation {

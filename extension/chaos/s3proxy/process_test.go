@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,8 +27,10 @@ const roleVariable = "S3PROXY_BENCH_ROLE"
 // What a process can be.
 const (
 	roleInstant = "instant" // an upstream that keeps bytes in memory, and does nothing else
+	roleDistant = "distant" // the same, but each answer takes its time
 	roleStore   = "store"   // the embedded S3 server
 	roleProxy   = "s3proxy"
+	rolePipe    = "pipe"   // a proxy that has the kernel move bytes, and looks at none
 	roleRemote  = "remote" // it injects a rule into the proxy of another process (no benchmark, but a test)
 )
 
@@ -52,12 +55,23 @@ func startRole(role string, args []string) (string, error) {
 	switch role {
 	case roleRemote:
 		return "", injectRemote(args[0])
-	case roleInstant:
+	case roleInstant, roleDistant:
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return "", err
 		}
-		go func() { _ = http.Serve(l, &instantStore{}) }() //nolint:gosec // it lives as long as the benchmark
+		store := &instantStore{}
+		if role == roleDistant {
+			store.takes = benchDistance
+		}
+		go func() { _ = http.Serve(l, store) }() //nolint:gosec // it lives as long as the benchmark
+		return l.Addr().String(), nil
+	case rolePipe:
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		go servePipe(l, args[0])
 		return l.Addr().String(), nil
 	case roleStore:
 		s, err := objectstore.Serve(objectstore.ServeOptions{})
@@ -75,8 +89,34 @@ func startRole(role string, args []string) (string, error) {
 	return "", errors.New("no such role: " + role)
 }
 
+// servePipe joins each connection with one of its own.
+func servePipe(l net.Listener, to string) {
+	for {
+		client, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer client.Close()
+			upstream, err := net.Dial("tcp", to)
+			if err != nil {
+				return
+			}
+			defer upstream.Close()
+			go func() {
+				_, _ = io.Copy(upstream, client)
+				_ = upstream.(*net.TCPConn).CloseWrite()
+			}()
+			_, _ = io.Copy(client, upstream)
+		}()
+	}
+}
+
 // instantStore keeps what is PUT, and gives it back. So nothing hides the cost of what stands before it.
-type instantStore struct{ objects sync.Map }
+type instantStore struct {
+	objects sync.Map
+	takes   time.Duration // until it answers
+}
 
 func (s *instantStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("ETag", `"0123456789abcdef0123456789abcdef"`)
@@ -89,6 +129,7 @@ func (s *instantStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.objects.Store(r.URL.Path, body)
+		time.Sleep(s.takes)
 	case http.MethodGet, http.MethodHead:
 		body, ok := s.objects.Load(r.URL.Path)
 		if !ok {
@@ -97,6 +138,7 @@ func (s *instantStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(body.([]byte))))
 		w.Header().Set("Content-Type", "application/octet-stream")
+		time.Sleep(s.takes)
 		if r.Method == http.MethodGet {
 			_, _ = w.Write(body.([]byte))
 		}

@@ -297,24 +297,3 @@ func TestStartRefusesWhatIsNoEndpoint(t *testing.T) {
 	_, err := s3proxy.Start(s3proxy.Options{Upstream: "http://127.0.0.1:1", Listen: "127.0.0.1:99999"})
 	require.ErrorContains(t, err, "s3 proxy: listen")
 }
-
-// BenchmarkPut compares a PUT of 1 KiB straight to the server with one through the proxy.
-func BenchmarkPut(b *testing.B) {
-	server, err := objectstore.Serve(objectstore.ServeOptions{})
-	require.NoError(b, err)
-	defer server.Close()
-	p, err := s3proxy.Start(s3proxy.Options{Upstream: server.URL()})
-	require.NoError(b, err)
-	defer p.Close()
-	body := bytes.Repeat([]byte("x"), 1<<10)
-	for name, endpoint := range map[string]string{"direct": server.URL(), "proxy": p.URL()} {
-		store, err := objectstore.Open(b.Context(), objectstore.Config{Endpoint: endpoint, Bucket: "bench", CreateBucket: true})
-		require.NoError(b, err)
-		defer store.Close()
-		b.Run(name, func(b *testing.B) {
-			for i := 0; b.Loop(); i++ {
-				require.NoError(b, store.Put(b.Context(), fmt.Sprintf("%s/%d", name, i), body))
-			}
-		})
-	}
-}

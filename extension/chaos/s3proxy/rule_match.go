@@ -3,7 +3,6 @@ package s3proxy
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -83,13 +82,13 @@ func globMatch(glob, s string) bool {
 	return matched
 }
 
-// sourcesOf are the names under which a client can be selected.
-func sourcesOf(client net.Addr, header http.Header, query url.Values) []string {
-	sources := []string{client.String(), header.Get("User-Agent")}
-	if host, _, err := net.SplitHostPort(client.String()); err == nil {
+// sources are the names under which a client can be selected.
+func (r *request) sources() []string {
+	sources := []string{r.client.String(), field(r.head, "User-Agent"), accessKey(field(r.head, "Authorization"), r.url.Query())}
+	if host, _, err := net.SplitHostPort(r.client.String()); err == nil {
 		sources = append(sources, host)
 	}
-	return slices.DeleteFunc(append(sources, accessKey(header.Get("Authorization"), query)), func(s string) bool { return s == "" })
+	return slices.DeleteFunc(sources, func(s string) bool { return s == "" })
 }
 
 // accessKey is the id of the access key that a request is signed with, "" if there is none: by Signature Version 4 in the header or, as
