@@ -31,6 +31,8 @@ type connection struct {
 	calls   chan *produceCall // whose answers are due, in order
 	pending sync.WaitGroup    // calls that are not answered
 	waiting atomic.Int64      // requests that were read, and that nobody has begun to serve
+	open    atomic.Int64      // requests that were read and are not answered
+	active  atomic.Int64      // when the last one was answered, in nanoseconds since 1970
 }
 
 // exchange is one request on its way to kfake, and the response on its way back.
@@ -109,7 +111,7 @@ func (l *life) serveConnection(p *process, sock net.Conn) {
 	defer c.closeUpstreams()
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
-	defer sock.Close()
+	defer c.close()
 	frames := make(chan []byte, maxAhead)
 	helpers.Go(func() { // reads ahead, and notices when the client goes
 		defer close(frames)
@@ -134,22 +136,6 @@ func (l *life) serveConnection(p *process, sock net.Conn) {
 	}
 }
 
-// settle has a process that was asked to end answer what it has accepted.
-func (c *connection) settle(ctx context.Context) {
-	answered := make(chan struct{})
-	if !c.process.leaving() {
-		return
-	}
-	go func() { // ends with the context, too: answerCalls goes through all calls then
-		defer close(answered)
-		c.pending.Wait()
-	}()
-	select {
-	case <-answered:
-	case <-ctx.Done():
-	}
-}
-
 func (c *connection) read(ctx context.Context, frames chan<- []byte) {
 	for {
 		frame, err := wire.ReadFrame(c.sock)
@@ -160,6 +146,7 @@ func (c *connection) read(ctx context.Context, frames chan<- []byte) {
 			return
 		}
 		c.waiting.Add(1)
+		c.open.Add(1)
 		select {
 		case frames <- frame:
 		case <-ctx.Done():
@@ -183,38 +170,19 @@ func (c *connection) handle(ctx context.Context, frame []byte) error {
 		return c.produce(ctx, x)
 	}
 	c.waiting.Add(-1)
+	defer c.answered()
 	c.pending.Wait() // what was produced before is answered before
 	defer x.done()
-	ctx, cancel := c.untilLeaving(ctx, r.Key)
-	defer cancel()
-	if err := c.life.handlerFor(r.Key)(ctx, x); err != nil {
+	if err := c.serve(ctx, x); err != nil {
 		return err
 	}
 	return c.write(ctx, x.response)
 }
 
-// untilLeaving cuts requests short that wait for something to happen, when the process is asked to end.
-func (c *connection) untilLeaving(ctx context.Context, key kmsg.Key) (context.Context, context.CancelFunc) {
-	switch key {
-	case kmsg.Fetch, kmsg.ShareFetch, kmsg.JoinGroup, kmsg.SyncGroup:
-	default:
-		return ctx, func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	stop := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-c.process.leave:
-			cancel()
-		case <-stop:
-		}
-	})
-	return ctx, func() {
-		close(stop)
-		watch.Wait()
-		cancel()
-	}
+// answered notes that a request has its answer.
+func (c *connection) answered() {
+	c.active.Store(time.Now().UnixNano())
+	c.open.Add(-1)
 }
 
 // write sends a response, once the process is awake.
@@ -234,6 +202,7 @@ func (c *connection) answerCalls(ctx context.Context) {
 			err = c.write(ctx, frame)
 		}
 		c.pending.Done()
+		c.answered()
 		if err != nil {
 			_ = c.sock.Close()
 		}
@@ -256,25 +225,5 @@ func (c *connection) closeUpstreams() {
 	for _, up := range c.ups {
 		_ = up.Close()
 	}
-}
-
-// idle reports whether nothing waits in the connection: neither here nor in the kernel.
-func (c *connection) idle() bool {
-	if c.waiting.Load() > 0 {
-		return false
-	}
-	conn, ok := c.sock.(syscall.Conn)
-	if !ok {
-		return true
-	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return true // closed
-	}
-	empty := true
-	_ = raw.Control(func(fd uintptr) {
-		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		empty = err != nil || n == 0
-	})
-	return empty
+	clear(c.ups)
 }

@@ -45,8 +45,7 @@ func (c *Cluster) review() {
 	}
 }
 
-// expel has others take over what a broker leads and coordinates. A process that is stopped and not dead is told to finish what it has
-// accepted. The caller holds c.mu.
+// expel has others take over what a broker leads and coordinates, which is dead, paused, or being stopped. The caller holds c.mu.
 func (c *Cluster) expel(b *broker, stopped *process) {
 	l := c.life
 	if l.members.get(b.node) == nil {
@@ -54,9 +53,6 @@ func (c *Cluster) expel(b *broker, stopped *process) {
 	}
 	l.leading.Lock()
 	defer l.leading.Unlock()
-	if stopped != nil {
-		stopped.finish()
-	}
 	l.members.remove(b)
 	l.settle(func(to int32) {
 		if stopped == nil {

@@ -16,13 +16,15 @@ func (c *Cluster) stop(ctx context.Context, verb string, id int32, forGood bool)
 		return fmt.Errorf("%s broker %d: %w", verb, id, err)
 	}
 	defer b.yield()
-	p, err := c.stopping(b, forGood)
+	p, others, err := c.stopping(b, forGood)
 	if err != nil {
 		return fmt.Errorf("%s broker %d: %w", verb, id, err)
 	}
+	if p != nil && others {
+		p.linger(ctx)
+	}
 	if p != nil {
-		p.finish()
-		p.finished(ctx, c.options.Patience)
+		p.finish(ctx, c.options.Patience)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,8 +39,8 @@ func (c *Cluster) stop(ctx context.Context, verb string, id int32, forGood bool)
 	return nil
 }
 
-// stopping has others take over what the broker leads, and returns its process, nil if it is dead.
-func (c *Cluster) stopping(b *broker, forGood bool) (*process, error) {
+// stopping has others take over what the broker leads, if there are any, and returns its process, nil if it is dead.
+func (c *Cluster) stopping(b *broker, forGood bool) (p *process, others bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	from := []platform.State{platform.Running}
@@ -46,17 +48,19 @@ func (c *Cluster) stopping(b *broker, forGood bool) (*process, error) {
 		from = append(from, platform.Dead)
 	}
 	if err := c.may(b, from); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	others := c.life != nil && c.life.members.others(b)
+	others = c.life != nil && c.life.members.others(b)
 	if forGood && !others {
-		return nil, errors.New("no other broker runs that could take over")
+		return nil, false, errors.New("no other broker runs that could take over")
 	}
-	p := b.alive()
+	if p = b.alive(); p != nil {
+		p.retire()
+	}
 	if others {
 		c.expel(b, p)
 	}
-	return p, nil
+	return p, others, nil
 }
 
 // forget removes a dead broker. The caller holds c.mu.

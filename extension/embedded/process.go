@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,7 +17,9 @@ type process struct {
 
 	ctx    context.Context //nolint:containedctx // the process is what the context is about
 	cancel context.CancelFunc
-	leave  chan struct{} // closed when the process is asked to end
+
+	retired atomic.Bool   // asked to end: what it has accepted it still does
+	handed  chan struct{} // closed when a process that was asked to end leads and coordinates nothing any more
 
 	mu      sync.Mutex // guards what follows
 	conns   map[*connection]struct{}
@@ -28,7 +31,7 @@ type process struct {
 func newProcess(l *life, node int32, listener net.Listener, b *bucket) *process {
 	p := &process{
 		node: node, listener: listener, bucket: b, slots: make(chan struct{}, l.options.Uploads),
-		leave: make(chan struct{}), conns: map[*connection]struct{}{}, emptied: make(chan struct{}),
+		handed: make(chan struct{}), conns: map[*connection]struct{}{}, emptied: make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(l.ctx)
 	return p
@@ -101,23 +104,23 @@ func reset(sock net.Conn) {
 	_ = sock.Close()
 }
 
-// finish lets nobody in any more and reads no more requests; those that were read are answered.
-func (p *process) finish() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.leaving() {
-		return
-	}
+// retire has the process let nobody in any more and finish what it has accepted, also where it does not lead any more.
+func (p *process) retire() {
+	p.retired.Store(true)
 	_ = p.listener.Close()
-	close(p.leave)
-	for c := range p.conns {
-		_ = c.sock.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
-	}
-	p.mayBeEmpty()
 }
 
-// finished waits until the process has answered everything, at the latest until the patience ends.
-func (p *process) finished(ctx context.Context, patience time.Duration) {
+// leaving reports whether the process has been asked to end.
+func (p *process) leaving() bool { return p.retired.Load() }
+
+// finish reads no more requests, and waits until those that were read are answered, at the latest until the patience ends.
+func (p *process) finish(ctx context.Context, patience time.Duration) {
+	for _, c := range p.connections() {
+		c.hangUp()
+	}
+	p.mu.Lock()
+	p.mayBeEmpty()
+	p.mu.Unlock()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -125,16 +128,6 @@ func (p *process) finished(ctx context.Context, patience time.Duration) {
 	case <-timer.C:
 	case <-p.ctx.Done():
 	case <-ctx.Done():
-	}
-}
-
-// leaving reports whether the process has been asked to end. What it has accepted it still does.
-func (p *process) leaving() bool {
-	select {
-	case <-p.leave:
-		return true
-	default:
-		return false
 	}
 }
 
