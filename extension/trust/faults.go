@@ -83,7 +83,7 @@ func (r *Run) Began(h *chaos.Handle) {
 	}
 	d.fell = d.fell || h.Family() == chaos.Processes
 	d.scales(r, h)
-	now := &disturbance{healed: r.ledger.Disturb(excuse(h)), healFirst: holdsUp(h)}
+	now := &disturbance{healed: r.ledger.Disturb(r.excuse(h)), healFirst: holdsUp(h)}
 	if h.Outage() {
 		now.writable = r.ledger.Outage()
 	}
@@ -114,11 +114,13 @@ func (d *disturbances) scales(r *Run, h *chaos.Handle) {
 }
 
 // excuse is what clients may see of a fault without that it counts against the target.
-func excuse(h *chaos.Handle) ledger.Excuse {
-	switch h.Excuses() {
-	case chaos.AllErrors:
+func (r *Run) excuse(h *chaos.Handle) ledger.Excuse {
+	// Clients that know the brokers' own addresses see brokers go: only one address for all can keep that from them.
+	seen := h.Family() == chaos.Processes && h.Action() != scaling && r.endpointPromised() == ""
+	switch excuses := h.Excuses(); {
+	case seen || excuses == chaos.AllErrors:
 		return ledger.AllErrors
-	case chaos.RetriableErrors:
+	case excuses == chaos.RetriableErrors:
 		return ledger.RetriableErrors
 	default:
 		return ledger.NoErrors
@@ -189,12 +191,18 @@ func (r *Run) Ended(h *chaos.Handle) {
 	}
 }
 
-// heal ends all faults before the run is judged. What hit nothing proves nothing.
-func (r *Run) heal() {
+// countConnections notes what clients have opened since the number of brokers was first changed. When their traffic ends, they may open
+// more to take their leave.
+func (r *Run) countConnections() {
 	d := &r.disturbances
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.reconnected = r.dialed.Load() - d.connected
-	d.mu.Unlock()
+}
+
+// heal ends all faults before the run is judged. What hit nothing proves nothing.
+func (r *Run) heal() {
+	r.FinishFlows()
 	r.target.faults.Heal()
 	for _, h := range r.target.faults.Handles() {
 		if h.Hits() == 0 {

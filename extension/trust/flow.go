@@ -38,7 +38,12 @@ func (f *flows) end() {
 }
 
 // FinishFlows ends the traffic that flows before its time is up. A later flow does not begin.
-func (r *Run) FinishFlows() { r.flows.finish.Do(func() { close(r.flows.finished) }) }
+func (r *Run) FinishFlows() {
+	r.flows.finish.Do(func() {
+		r.countConnections()
+		close(r.flows.finished)
+	})
+}
 
 // over says that all traffic that flowed has ended.
 func (f *flows) over() bool {

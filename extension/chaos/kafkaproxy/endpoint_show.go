@@ -59,6 +59,10 @@ func (e *endpoint) show(message kmsg.Response) bool {
 	return true
 }
 
+// noEpoch is what metadata says where there is no leader epoch to tell (KIP-320). Clients take another epoch for another leader: they stop
+// and begin their fetches again, on new connections, and there never is another one here.
+const noEpoch = -1
+
 func (e *endpoint) showMetadata(m *kmsg.MetadataResponse) {
 	broker := kmsg.NewMetadataResponseBroker()
 	broker.NodeID, broker.Host, broker.Port = endpointNode, e.proxy.options.Advertise, e.port
@@ -71,7 +75,7 @@ func (e *endpoint) showMetadata(m *kmsg.MetadataResponse) {
 				p.ISR = []int32{} // nobody leads: the error that says so stays
 				continue
 			}
-			p.Leader, p.ISR = endpointNode, []int32{endpointNode}
+			p.Leader, p.LeaderEpoch, p.ISR = endpointNode, noEpoch, []int32{endpointNode}
 			if p.ErrorCode == kerr.ReplicaNotAvailable.Code { // of which there is but one, and it leads
 				p.ErrorCode = 0
 			}
@@ -98,7 +102,7 @@ func showTopicPartitions(m *kmsg.DescribeTopicPartitionsResponse) {
 				p.ISR = []int32{}
 				continue
 			}
-			p.LeaderID, p.ISR = endpointNode, []int32{endpointNode}
+			p.LeaderID, p.LeaderEpoch, p.ISR = endpointNode, noEpoch, []int32{endpointNode}
 		}
 	}
 }
