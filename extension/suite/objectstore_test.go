@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -141,7 +140,7 @@ func TestObjectStoreIsKeptUntilItIsInterrupted(t *testing.T) {
 		err := cmd.ExecuteContext(t.Context())
 		require.ErrorContains(t, err, want)
 		var exit *suite.ExitError
-		require.True(t, errors.As(err, &exit))
+		require.ErrorAs(t, err, &exit)
 		require.Equal(t, 1, exit.Code)
 	}
 	require.Equal(t, "stopped\n", k.stop())

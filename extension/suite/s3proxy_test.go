@@ -22,7 +22,8 @@ func TestS3ProxyStandsAlone(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	dir := t.TempDir()
 	rules, log := filepath.Join(dir, "rules.json"), filepath.Join(dir, "requests.jsonl")
-	require.NoError(t, os.WriteFile(rules, []byte(`[{"storage": "PutObject", "key": "bad", "action": "error", "code": "AccessDenied"}]`), 0o600))
+	list := `[{"storage": "PutObject", "key": "bad", "action": "error", "code": "AccessDenied"}]`
+	require.NoError(t, os.WriteFile(rules, []byte(list), 0o600))
 	k := keep(t, "s3proxy", "--upstream", server.URL(), "--listen", "127.0.0.1:0", "--rules", rules, "--log", log,
 		"--rule", `{"storage": "PutObject", "action": "delay", "delay": "1ms"}`)
 	store, err := objectstore.Open(t.Context(), objectstore.Config{Endpoint: k.said["endpoint"], Bucket: "data", CreateBucket: true})

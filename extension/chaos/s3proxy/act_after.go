@@ -46,7 +46,7 @@ func (d *delivery) planOne(t *turn) {
 		d.planTruncate(t)
 	case Corrupt:
 		if r.success() && r.body.known() {
-			d.strike(t, AtResponse, 1)
+			d.act(t, AtResponse, 1)
 			at := int64(t.luck % uint64(r.body.length))
 			d.shapes = append(d.shapes, func(from io.Reader) io.Reader { return &spoiler{from: from, at: at} })
 		}
@@ -60,8 +60,14 @@ func (d *delivery) planOne(t *turn) {
 // done reports whether the upstream has done what was asked.
 func (d *delivery) done() bool { return d.response.success() && d.entry.ErrorCode == "" }
 
+// act has a fault act that keeps nothing for as long as the answer takes: who stops it need not wait for a client that reads slowly.
+func (d *delivery) act(t *turn, stage any, bytes int64) {
+	d.strike(t, stage, bytes)
+	t.release()
+}
+
 func (d *delivery) finishAt(t *turn, stage any) {
-	d.strike(t, stage, d.request.size())
+	d.act(t, stage, d.request.size())
 	d.end = t
 }
 
@@ -79,7 +85,7 @@ func (d *delivery) planTruncate(t *turn) {
 		left = int64(fraction * float64(r.body.length))
 	}
 	if left < r.body.length {
-		d.strike(t, AtResponse, r.body.length-left)
+		d.act(t, AtResponse, r.body.length-left)
 		d.end = t
 		d.shapes = append(d.shapes, func(from io.Reader) io.Reader { return io.LimitReader(from, left) })
 	}
@@ -91,6 +97,7 @@ func (d *delivery) carryOut() (passed int64, keep bool, err error) {
 		if err := t.fault.pause(d.line.proxy.ctx, t.delay()); err != nil {
 			return 0, false, fmt.Errorf("the proxy was closed: %w", err)
 		}
+		t.release()
 	}
 	if d.end == nil {
 		passed, err = d.pass()

@@ -250,3 +250,23 @@ func TestAHeadOfAnAnswerMayComeAlone(t *testing.T) {
 	require.EqualValues(t, 1, f.Hits())
 	require.Equal(t, s3proxy.GetObject, w.last().Operation)
 }
+
+func TestStopDoesNotWaitForWhoReadsSlowly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.put("k", strings.Repeat("x", 20<<20)))
+	for _, spec := range []string{
+		`{"storage": "GET", "action": "corrupt"}`,
+		`{"storage": "GET", "action": "truncate", "fraction": 0.9}`,
+		`{"storage": "GET", "action": "delay", "delay": "1us", "when": "after"}`,
+		`{"storage": "GET", "action": "throttle", "bytesPerSecond": 1000000000}`,
+	} {
+		conn := dialed(t, w.proxy)
+		f := w.inject(spec)
+		says(t, conn, "GET /data/k HTTP/1.1\r\nHost: x\r\n\r\n")
+		hits(t, f, 1)
+		f.Stop() // the answer does not fit into what lies between us
+		reads(t, conn, "HTTP/1.1 200 OK\r\n")
+		require.NoError(t, conn.Close())
+	}
+}

@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// maxLate bounds the body of a request that is kept to be sent on later.
-const maxLate = 64 << 20
+const (
+	// maxLate bounds the body of a request that is kept to be sent on later.
+	maxLate = 64 << 20
+	// lateAnswer is how long the upstream may take to answer it: who stops the fault waits for that.
+	lateAnswer = 30 * time.Second
+)
 
 var errDropped = errors.New("not done any more: the proxy was closed")
 
@@ -84,7 +88,8 @@ func (x *exchange) apply(t *turn) {
 		return
 	}
 	defer p.drop(conn)
-	if _, err := conn.Write(append(x.request.head, x.body...)); err != nil { //nolint:gocritic // the head's memory is ours
+	_ = conn.SetDeadline(time.Now().Add(lateAnswer))
+	if _, err := conn.Write(append(x.request.head, x.body...)); err != nil {
 		x.fail(err)
 		return
 	}

@@ -35,7 +35,7 @@ func (d *delivery) planStale(t *turn) {
 	if removed == 0 {
 		return
 	}
-	d.strike(t, AtResponse, int64(len(c.plain)-len(cut)))
+	d.act(t, AtResponse, int64(len(c.plain)-len(cut)))
 	r.head, r.body = withLength(r.head, len(cut)), framing{length: int64(len(cut))}
 	d.begun, d.rest = cut, bytes.NewReader(nil)
 }

@@ -176,7 +176,9 @@ func TestControlSaysWhatIsAllowed(t *testing.T) {
 	var one told
 	spec := `{"storage": "*", "action": "refuse"}`
 	require.Equal(t, http.StatusCreated, do(command{method: "POST", path: "/rules", body: spec}, &one))
-	for path, said := range map[string]string{"/renew": "lease: say for how long", "/renew?lease=x": `lease "x"`, "/renew?lease=1s&wait=x": "wait"} {
+	for path, said := range map[string]string{
+		"/renew": "lease: say for how long", "/renew?lease=x": `lease "x"`, "/renew?lease=1s&wait=x": "wait",
+	} {
 		require.Equal(t, http.StatusBadRequest, do(command{method: "POST", path: "/rules/1" + path}, &one))
 		require.Contains(t, one.Error, said)
 	}

@@ -97,7 +97,7 @@ func (x *exchange) upload(to net.Conn) error {
 		return err
 	}
 	if x.body != nil {
-		_, err := to.Write(append(r.head, x.body...)) //nolint:gocritic // the head's memory is ours, and grows with it
+		_, err := to.Write(append(r.head, x.body...))
 		return err
 	}
 	_, err := r.body.pass(to, l.client, l.in, r.head)
@@ -172,20 +172,30 @@ func (d *delivery) look() error {
 		return err
 	}
 	d.begun, d.rest = c.raw, rest
+	if !whole {
+		return nil
+	}
+	code, etag := readAnswer(c.plain)
+	d.entry.ErrorCode = code
+	if etag != "" {
+		d.entry.ETag = etag
+	}
+	return nil
+}
+
+// readAnswer gives the code of an error of S3, and the ETag of the answer to a copy. What is no XML, and from no S3 server, has neither.
+func readAnswer(body []byte) (code, etag string) {
 	var found struct {
 		XMLName    xml.Name
 		Code, ETag string
 	}
-	// What is no XML holds no code: what is no S3 server answers anything.
-	if !whole || xml.Unmarshal(c.plain, &found) != nil {
-		return nil
+	if xml.Unmarshal(body, &found) != nil {
+		return "", ""
 	}
 	if found.XMLName.Local == "Error" {
-		d.entry.ErrorCode = found.Code
-	} else if found.ETag != "" {
-		d.entry.ETag = strings.Trim(found.ETag, `"`)
+		return found.Code, ""
 	}
-	return nil
+	return "", strings.Trim(found.ETag, `"`)
 }
 
 // reader gives the whole body, as it travels.

@@ -181,7 +181,11 @@ func (f *Fault) stop() {
 
 // finish ends a fault that has nothing more to do; the caller has the lock.
 func (f *Fault) finish() {
-	if !f.ended.IsZero() || f.acting > 0 || !f.stopped && !f.spent() {
+	acts := f.acting > 0
+	if f.stopped && f.matcher.Action == Throttle {
+		acts = false // what it slowed down flows freely, for however long it takes
+	}
+	if !f.ended.IsZero() || acts || !f.stopped && !f.spent() {
 		return
 	}
 	f.stop()

@@ -116,7 +116,8 @@ func parseResponse(head []byte, to *request) (*response, error) {
 	if r.scan(to.method) {
 		return r, nil
 	}
-	parsed, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: to.method})
+	in, asked := bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: to.method}
+	parsed, err := http.ReadResponse(in, asked) //nolint:bodyclose // there is none
 	if err != nil {
 		return nil, err
 	}

@@ -93,19 +93,19 @@ func (l *Log) add(e Entry, deleted []string) uint64 {
 
 // apply notes what a success has changed; the caller has the lock.
 func (l *Log) apply(e Entry, deleted []string) {
-	switch at := e.End.Sub(l.start); e.Operation {
-	case PutObject, CopyObject, CompleteMultipartUpload:
-		l.wrote(object{e.Bucket, e.Key}, at, e)
-	case DeleteObject:
+	switch {
+	case e.Operation.writes():
+		l.wrote(object{e.Bucket, e.Key}, e.End.Sub(l.start), e)
+	case e.Operation == DeleteObject:
 		l.remove(object{e.Bucket, e.Key})
-	case DeleteObjects:
+	case e.Operation == DeleteObjects:
 		for _, key := range deleted {
 			l.remove(object{e.Bucket, key})
 		}
 		if deleted == nil {
 			l.removeAll(e.Bucket)
 		}
-	case DeleteBucket:
+	case e.Operation == DeleteBucket:
 		l.removeAll(e.Bucket)
 	}
 }

@@ -64,7 +64,7 @@ func startRole(role string, args []string) (string, error) {
 		if role == roleDistant {
 			store.takes = benchDistance
 		}
-		go func() { _ = http.Serve(l, store) }() //nolint:gosec // it lives as long as the benchmark
+		go func() { _ = http.Serve(l, store) }() // as long as the benchmark lives
 		return l.Addr().String(), nil
 	case rolePipe:
 		l, err := net.Listen("tcp", "127.0.0.1:0")

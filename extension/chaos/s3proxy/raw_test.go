@@ -111,10 +111,13 @@ func TestMessagesPassByteForByte(t *testing.T) {
 			"GET /b/k HTTP/1.1\r\nHost: x\r\n\r\n",
 			"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n<Error><Code>No</\r\n0\r\n\r\n",
 		},
-		"HEAD":           {"HEAD /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"},
-		"no content":     {"DELETE /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"},
-		"not modified":   {"GET /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"},
-		"informed first": {"GET /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"},
+		"HEAD":         {"HEAD /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"},
+		"no content":   {"DELETE /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"},
+		"not modified": {"GET /b/k HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"},
+		"informed first": {
+			"GET /b/k HTTP/1.1\r\nHost: x\r\n\r\n",
+			"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,7 +143,9 @@ func TestMessagesPassByteForByte(t *testing.T) {
 func TestAnAnswerMayEndWithItsConnection(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{
-		"HTTP/1.0 200 OK\r\n\r\nabc", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
+		"HTTP/1.0 200 OK\r\n\r\nabc",
+		"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc",
+		"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
 	} {
 		p := start(t, puppet(t, func(conn net.Conn) {
 			_, _ = http.ReadRequest(bufio.NewReader(conn))

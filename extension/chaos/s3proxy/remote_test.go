@@ -132,7 +132,7 @@ func TestAFaultEndsWhenWhoInjectedItIsKilled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	url, _ := controlled(t, w.proxy)
-	cmd := exec.CommandContext(testContext(t), os.Args[0], url) //nolint:gosec // it is this test
+	cmd := exec.CommandContext(testContext(t), os.Args[0], url)
 	cmd.Env = append(os.Environ(), roleVariable+"="+roleRemote)
 	in, err := cmd.StdinPipe() // as long as it is open, the process lives
 	require.NoError(t, err)
