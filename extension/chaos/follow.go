@@ -17,21 +17,34 @@ const (
 )
 
 // Follow carries out a plan, and returns the faults when all have ended. What could never be made is refused before anything begins. A
-// fault that finds no broker to act on, because others have them, is tried again until its time is over: then it is an error.
+// fault that finds no broker to act on, because others have them, is tried again until its time is over: then it is an error. Where
+// brokers take longer to come back than the plan has it, all that was to begin after that begins so much later: a fault on a target that
+// is not there would hit nothing.
 func (c *Controller) Follow(ctx context.Context, p *Plan) ([]*Handle, error) {
 	for i, f := range p.faults {
 		if err := c.able(f.asked); err != nil {
 			return nil, fmt.Errorf("fault %d of the plan, at %s: %w", i+1, f.At, err)
 		}
 	}
-	began := time.Now()
 	handles, wrong := make([]*Handle, len(p.faults)), make([]error, len(p.faults))
+	clock, over := newPlanClock(), make([]chan struct{}, len(p.faults))
+	for i := range over {
+		over[i] = make(chan struct{})
+	}
 	var all sync.WaitGroup
 	for i, f := range p.faults {
 		all.Go(func() {
+			defer close(over[i])
+			at, going := clock.reach(ctx, f.At, p.before(i, over))
+			if !going {
+				return
+			}
 			var err error
-			if handles[i], err = c.followOne(ctx, f, began.Add(f.At)); err != nil {
+			if handles[i], err = c.followOne(ctx, f, at); err != nil {
 				wrong[i] = fmt.Errorf("fault %d of the plan, at %s: %w", i+1, f.At, err)
+			}
+			if length, said := f.asked.length(); said {
+				clock.ended(f.At, length)
 			}
 		})
 	}
@@ -55,11 +68,8 @@ func (c *Controller) able(a asked) error {
 	}
 }
 
-// followOne makes one fault in time, and waits for its end. What was late ends in time all the same.
+// followOne makes a fault whose time has come, and waits for its end. What was late ends in time all the same.
 func (c *Controller) followOne(ctx context.Context, f Planned, at time.Time) (*Handle, error) {
-	if !sleepUntil(ctx, at) {
-		return nil, nil
-	}
 	length, said := f.asked.length()
 	if !said {
 		length = patience

@@ -192,13 +192,15 @@ func (d *dice) lengthOf(p Planned) time.Duration {
 }
 
 // exclude reports whether two faults cannot be active at once: there is one roll or scale at a time, and who takes all brokers
-// leaves none to others.
+// leaves nothing to others, whatever they act on.
 func exclude(a, b asked) bool {
-	if a.family != Processes || b.family != Processes {
-		return false
+	if a.takesAll() || b.takesAll() {
+		return true
 	}
-	return a.processes.Broker.word == selectAll || b.processes.Broker.word == selectAll || !a.processes.takes() && !b.processes.takes()
+	return a.family == Processes && b.family == Processes && !a.processes.takes() && !b.processes.takes()
 }
+
+func (a asked) takesAll() bool { return a.family == Processes && a.processes.Broker.word == selectAll }
 
 // seeded gives a fault a seed of its own.
 func (d *dice) seeded(spec json.RawMessage) json.RawMessage {

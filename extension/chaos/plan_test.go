@@ -182,6 +182,26 @@ func follow(t *testing.T, p *fakePlatform, spec string) ([]*chaos.Handle, []stri
 	return handles, p.did(), err
 }
 
+// What was to begin when brokers are back waits for them: a fault on a target that is not there would hit nothing.
+func TestAPlanWaitsForBrokersThatTakeLonger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFake(2)
+		fake.slow["start 1"] = 3 * time.Second
+		began := time.Now()
+		handles, _, err := follow(t, fake, `{"faults": [
+			{"at": "1s", "broker": "all", "action": "kill", "for": "1s"},
+			{"at": "2500ms", "broker": 2, "action": "pause", "for": "1s"},
+			{"at": "3s", "broker": 1, "action": "pause", "for": "1s"}
+		]}`)
+		require.NoError(t, err)
+		require.Len(t, handles, 3)
+		require.Equal(t, began.Add(5*time.Second), handles[0].Ended())
+		require.Equal(t, began.Add(5500*time.Millisecond), handles[1].Began())
+		require.Equal(t, began.Add(6*time.Second), handles[2].Began(), "the rest of the plan keeps its distances")
+	})
+}
+
 func TestAPlanIsCarriedOutInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -3,12 +3,14 @@ package js
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	"go.k6.io/k6/v2/js/modules"
 	"go.k6.io/k6/v2/metrics"
 
+	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
 )
 
@@ -86,11 +88,13 @@ func (g *gathered) Rebalanced(kafka.Rebalance) {
 }
 
 // reporter sends samples on behalf of one call of one virtual user. It is made on the JavaScript goroutine, where the
-// user's tags are those of the call, and used where the call's work ends.
+// user's tags are those of the call, and used while the call works and where that ends.
 type reporter struct {
 	*kafkaMetrics
-	ctx  context.Context //nolint:containedctx // one call
-	out  chan<- metrics.SampleContainer
+	ctx context.Context //nolint:containedctx // one call
+	out chan<- metrics.SampleContainer
+
+	mu   sync.Mutex // a call that takes long is reported on while it works
 	tags metrics.TagsAndMeta
 }
 
@@ -102,6 +106,8 @@ func (m *kafkaMetrics) reporter(vu modules.VU) *reporter {
 
 // report empties the meters into one container.
 func (r *reporter) report(meters ...*gathered) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.process.tagPhase(&r.tags) // it may have changed in the call
 	samples := r.process.faults.take(r)
 	now := time.Now()
@@ -132,10 +138,29 @@ func (r *reporter) report(meters ...*gathered) {
 
 // count adds to counters, in one container.
 func (r *reporter) count(values map[*metrics.Metric]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	samples, now := make(metrics.Samples, 0, len(values)), time.Now()
 	for metric, value := range values {
 		samples = append(samples, metrics.Sample{
 			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: r.tags.Tags}, Time: now, Metadata: r.tags.Metadata, Value: float64(value),
+		})
+	}
+	metrics.PushIfNotDone(r.ctx, r.out, samples)
+}
+
+// recovered reports how long each partition took to recover, at most.
+func (r *reporter) recovered(metric *metrics.Metric, all []contract.PartitionRecovery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var samples metrics.Samples
+	for _, p := range all {
+		if p.Recovered == 0 {
+			continue
+		}
+		tags := r.tags.Tags.With("topic", p.Topic).With("partition", strconv.Itoa(int(p.Partition)))
+		samples = append(samples, metrics.Sample{
+			TimeSeries: metrics.TimeSeries{Metric: metric, Tags: tags}, Time: time.Now(), Metadata: r.tags.Metadata, Value: p.Worst,
 		})
 	}
 	metrics.PushIfNotDone(r.ctx, r.out, samples)

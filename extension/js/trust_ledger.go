@@ -120,7 +120,9 @@ func (l *ledger) async(work ledgerCall) *sobek.Promise {
 	l.process.noteExecution(l.vu.Context())
 	ctx, reporter, builtin := l.vu.Context(), l.kafka.reporter(l.vu), l.vu.State().BuiltinMetrics
 	go func() {
+		stop := l.reportMeanwhile(reporter)
 		result, err := l.call(ctx, reporter, work)
+		stop()
 		reporter.report(l.meter) // before the promise settles: the iteration, and its context, may end then
 		reporter.count(l.process.traffic.samples(builtin))
 		if err != nil {
@@ -130,6 +132,28 @@ func (l *ledger) async(work ledgerCall) *sobek.Promise {
 		resolve(result)
 	}()
 	return promise
+}
+
+// reportEvery is how exactly samples of a long call say in which phase of the run they were taken.
+const reportEvery = 100 * time.Millisecond
+
+// reportMeanwhile reports what a call that takes long has measured so far, until it is stopped.
+func (l *ledger) reportMeanwhile(reporter *reporter) (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(reportEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				reporter.report(l.meter)
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
 }
 
 // ledgerCall is what a method does off the JavaScript goroutine.
@@ -301,6 +325,7 @@ func (l *ledger) judge() *sobek.Promise {
 			to.count(map[*metrics.Metric]int{
 				l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
 			})
+			to.recovered(l.metrics.recovery, verdict.Measured.Recoveries)
 		}
 		return *verdict, err
 	})

@@ -25,6 +25,7 @@ type trustMetrics struct {
 	verdicts     *metrics.Metric // one for each verdict
 	findings     *metrics.Metric // broken rules
 	inconclusive *metrics.Metric // reasons for doubt
+	recovery     *metrics.Metric // of each partition, the longest, in seconds
 }
 
 var (
@@ -49,6 +50,9 @@ func (m *trustModule) NewModuleInstance(vu modules.VU) modules.Instance {
 		if *metric, err = registry.NewMetric(name, metrics.Counter); err != nil {
 			common.Throw(vu.Runtime(), fmt.Errorf("registering metric %s: %w", name, err))
 		}
+	}
+	if instance.metrics.recovery, err = registry.NewMetric("trust_recovery_seconds", metrics.Trend); err != nil {
+		common.Throw(vu.Runtime(), fmt.Errorf("registering metric trust_recovery_seconds: %w", err))
 	}
 	return instance
 }
