@@ -107,6 +107,10 @@ func (b *brokerLog) saw(m *Metadata, asked time.Time) {
 	}
 }
 
+func (b *brokerLog) wasAdded(id int32) bool {
+	return slices.ContainsFunc(b.added, func(a *addedBroker) bool { return a.id == id })
+}
+
 // told notes what record traffic brokers have got.
 func (b *brokerLog) told(s map[int32]BrokerTraffic, at time.Time) {
 	total := int64(0)

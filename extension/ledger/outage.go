@@ -62,3 +62,10 @@ func (o *outages) ending(at time.Time) bool {
 	}
 	return false
 }
+
+// near tells whether a time lies in an outage, or so close behind it that it may.
+func (o *outages) near(at time.Time) bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.times.covers(at, outageMargin)
+}

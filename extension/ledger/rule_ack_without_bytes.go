@@ -13,7 +13,7 @@ import (
 // tells is not told again.
 func (j *judging) ackWithoutBytes(v *partView, a *auditPart) {
 	j.earlyAcks(v, a, func(early *bitmap, at int64, c cover) {
-		early.AndNot(v.inOutage)
+		early.AndNot(v.earlyTold)
 		j.ackedEarly(v, early, at, c)
 	})
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,9 +62,10 @@ func (j *judging) otherAddress(log *metadataLog) {
 // neededRequests is how much record traffic shows that idle brokers are left out: less may go to one broker by chance.
 const neededRequests = 20
 
-// unspread: of two or more brokers, one got all record traffic.
+// unspread: of two or more brokers, one got all record traffic. Of those that were added while all went on, idle tells.
 func (j *judging) unspread(log *metadataLog) {
 	some, none := busy(log.spread)
+	none = slices.DeleteFunc(none, log.brokers.wasAdded)
 	if !j.options.SpreadPromised || len(some) != 1 || len(none) == 0 || log.spread[some[0]].Requests < neededRequests {
 		return
 	}

@@ -286,6 +286,12 @@ func TestAnAddedBrokerGetsNoTraffic(t *testing.T) {
 			spread(h, 200, 0)
 			spread(h, 220, 0)
 		})},
+		{name: "where brokers must share the traffic", codes: fires(rule), total: 1, run: added(func(h *history) {
+			h.options.SpreadPromised = true
+			h.pass(bound)
+			spread(h, 200, 0)
+			spread(h, 220, 0)
+		})},
 		{name: "one request", run: added(func(h *history) {
 			h.pass(bound)
 			spread(h, 200, 0)

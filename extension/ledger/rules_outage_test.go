@@ -93,6 +93,19 @@ func TestAckInOutage(t *testing.T) {
 			h.written = h.now()
 			h.finish()
 		}},
+		{name: "the bytes come later, of what was sent or acked at the edges, too", codes: inOutage, total: 1, run: func(h *history) {
+			p := h.producer()
+			over := h.l.Outage()
+			h.begun(p, 0, ledger.Acked, 0)
+			h.pass(time.Second)
+			h.begun(p, 0, ledger.Acked, 0)
+			h.pass(time.Second)
+			h.begun(p, 0, ledger.Acked, 0)
+			over()
+			h.begun(p, 0, ledger.Acked, 0)
+			h.written = h.clock.Add(time.Second)
+			h.finish()
+		}},
 		{name: "acks come before the bytes all the time", codes: fires(ledger.AckWithoutBytes), total: 5, run: func(h *history) {
 			outage(func(h *history, p *ledger.Producer) {
 				h.begun(p, 0, ledger.Acked, 0)

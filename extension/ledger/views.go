@@ -67,6 +67,7 @@ type partView struct {
 	mismatched set // offsets whose acked record is found elsewhere; filled by the scan
 
 	inOutage  *roaring64.Bitmap    // offsets of which ACK_IN_OUTAGE tells
+	earlyTold *roaring64.Bitmap    // offsets that were acked before the bytes, of which ACK_IN_OUTAGE tells the reason
 	rewritten *roaring64.Bitmap    // offsets at which REWRITE tells the story
 	passed    map[int64][]passedBy // offsets of these, and who had read them
 	reordered map[uint32]bool      // producers of which SEND_REORDER tells; filled by the scan
@@ -79,7 +80,7 @@ func newPartView(p *partition, finals int) *partView {
 	v := &partView{
 		p: p, concerns: p.topic.owned.Load() || p.highest >= 0 || len(p.suspicious) > 0,
 		shown: roaring64.New(), returned: roaring64.New(), rewritten: roaring64.New(), reordered: map[uint32]bool{},
-		passed: map[int64][]passedBy{}, inOutage: roaring64.New(),
+		passed: map[int64][]passedBy{}, inOutage: roaring64.New(), earlyTold: roaring64.New(),
 		corrupt: p.corruptFinal.copy(), anonymous: p.anonymous.copy(), twoAcks: p.twoAcks.copy(), differing: p.differing.copy(),
 	}
 	for i := range finals {
