@@ -2,14 +2,11 @@ package s3proxy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,63 +62,6 @@ func Control(p *Proxy) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// answerer answers a request with a status and something to encode.
-type answerer func(r *http.Request) (status int, body any)
-
-func (a answerer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	status, body := a(r)
-	respond(w, status, body)
-}
-
-func respond(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"error":"the answer cannot be encoded"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n'))
-}
-
-type problem struct {
-	Error string `json:"error"`
-}
-
-func refused(status int, err error) (int, any) { return status, problem{err.Error()} }
-
-func byMethod(methods map[string]answerer) answerer {
-	return func(r *http.Request) (int, any) {
-		if do := methods[r.Method]; do != nil {
-			return do(r)
-		}
-		allowed := strings.Join(slices.Sorted(maps.Keys(methods)), " and ")
-		return refused(http.StatusMethodNotAllowed, fmt.Errorf("%s %s: allowed are %s", r.Method, r.URL.Path, allowed))
-	}
-}
-
-// foreign says what is wrong with a request that a page from elsewhere may have made.
-func foreign(r *http.Request) error {
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	if !ok || !local.IP.IsLoopback() {
-		return nil
-	}
-	if !namesLoopback((&url.URL{Host: r.Host}).Hostname()) {
-		return fmt.Errorf("host %q: on loopback, only names of loopback are answered", r.Host)
-	}
-	for _, origin := range r.Header.Values("Origin") {
-		page, err := url.Parse(origin)
-		if err != nil || !namesLoopback(page.Hostname()) {
-			return fmt.Errorf("origin %q: on loopback, only pages from loopback are answered", origin)
-		}
-	}
-	return nil
-}
-
-func namesLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // control answers the requests of Control.
@@ -258,74 +198,4 @@ func (c control) fault(r *http.Request) (*Fault, error) {
 		return nil, fmt.Errorf("no rule %q: none was injected", r.PathValue("id"))
 	}
 	return nil, fmt.Errorf("no rule %q: there are 1 to %d", r.PathValue("id"), len(all))
-}
-
-// logPage is a part of the log.
-type logPage struct {
-	Next    int64   `json:"next"`
-	Entries []Entry `json:"entries"`
-}
-
-func (c control) log(r *http.Request) (int, any) {
-	since, err := number(r, "since", 0)
-	if err != nil {
-		return refused(http.StatusBadRequest, err)
-	}
-	limit, err := number(r, "limit", maxPage)
-	if err != nil {
-		return refused(http.StatusBadRequest, err)
-	}
-	var page logPage
-	page.Entries, page.Next = c.proxy.log.page(since, min(limit, maxPage))
-	return http.StatusOK, page
-}
-
-// countState is what is said of requests that are counted together.
-type countState struct {
-	Operation Operation `json:"operation"`
-	Status    int       `json:"status"`
-	Count     int64     `json:"count"`
-}
-
-func (c control) counts(*http.Request) (int, any) {
-	states := []countState{}
-	for what, n := range c.proxy.log.Counts() {
-		states = append(states, countState{what.Operation, what.Status, n})
-	}
-	slices.SortFunc(states, func(a, b countState) int {
-		if a.Operation != b.Operation {
-			return strings.Compare(string(a.Operation), string(b.Operation))
-		}
-		return a.Status - b.Status
-	})
-	return http.StatusOK, states
-}
-
-func (c control) overwritten(*http.Request) (int, any) {
-	return http.StatusOK, append([]Overwrite{}, c.proxy.log.Overwritten()...)
-}
-
-// duration reads a parameter of the query, 0 if it is not there.
-func duration(r *http.Request, name string) (time.Duration, error) {
-	text := r.URL.Query().Get(name)
-	if text == "" {
-		return 0, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%s %q: want a duration such as 10s", name, text)
-	}
-	return d, nil
-}
-
-func number(r *http.Request, name string, otherwise int64) (int64, error) {
-	text := r.URL.Query().Get(name)
-	if text == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s %q: want a whole number, at least 0", name, text)
-	}
-	return n, nil
 }
