@@ -46,7 +46,10 @@ func (l *life) serveMetadata(ctx context.Context, x *exchange) error {
 	return nil
 }
 
+// showBrokers has an answer name the members, and who leads now. Both are of one moment: who was just expelled leads nothing any more.
 func (l *life) showBrokers(response *kmsg.MetadataResponse) {
+	l.leading.Lock()
+	defer l.leading.Unlock()
 	response.ControllerID = l.members.controller()
 	members := l.members.all()
 	rack := rackOf(response.Brokers)

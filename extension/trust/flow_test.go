@@ -25,7 +25,8 @@ func TestTrafficFlowsUntilItIsFinished(t *testing.T) {
 		working       sync.WaitGroup
 	)
 	working.Go(func() {
-		sent, failed[0] = run.ProduceFlow(t.Context(), 1, trust.ProduceOptions{Records: 30, Keys: 50}, trust.Flow{For: time.Minute, Every: time.Millisecond})
+		o, f := trust.ProduceOptions{Records: 30, Keys: 50}, trust.Flow{For: time.Minute, Every: time.Millisecond}
+		sent, failed[0] = run.ProduceFlow(t.Context(), 1, o, f)
 	})
 	working.Go(func() { alone, failed[1] = run.Consume(t.Context(), 2, trust.ConsumeOptions{Until: trust.UntilEnd}) })
 	working.Go(func() {

@@ -1,0 +1,132 @@
+package trust_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/trust"
+)
+
+// flowing has traffic flow through a run, and a group read it, while something is done; the verdict is that of the run.
+func flowing(t *testing.T, env map[string]string, script string, do func(*trust.Run, *trust.Target)) *contract.Verdict {
+	t.Helper()
+	target := open(t, trust.TargetOptions{Profile: load(t, env)})
+	run := newRun(t, target, func(o *trust.Options) { o.Script, o.Records, o.Partitions = script, 50, 6 })
+	_, err := run.Prepare(t.Context())
+	require.NoError(t, err)
+	ended := make(chan error, 3)
+	go func() {
+		o, f := trust.ProduceOptions{Records: 60, Keys: 60}, trust.Flow{For: time.Minute, Every: 5 * time.Millisecond}
+		_, err := run.ProduceFlow(t.Context(), 1, o, f)
+		ended <- err
+	}()
+	go func() {
+		_, err := run.Consume(t.Context(), 2, trust.ConsumeOptions{Group: "g", Until: trust.UntilEnd})
+		ended <- err
+	}()
+	go func() {
+		_, err := run.WatchEnds(t.Context(), trust.WatchOptions{Every: 20 * time.Millisecond})
+		ended <- err
+	}()
+	flowsOn(t, run)
+	require.True(t, run.MembersSeen(t.Context(), "g", 1, 20*time.Second))
+	do(run, target)
+	flowsOn(t, run)
+	run.FinishFlows()
+	for range 3 {
+		require.NoError(t, <-ended)
+	}
+	verdict, err := run.Judge(t.Context())
+	require.NoError(t, err)
+	return verdict
+}
+
+// flowsOn waits until more records are acked than now.
+func flowsOn(t *testing.T, run *trust.Run) {
+	t.Helper()
+	before := run.Acked()
+	require.Eventually(t, func() bool { return run.Acked() > before+250 }, 30*time.Second, 5*time.Millisecond)
+}
+
+func disturb(t *testing.T, run *trust.Run, target *trust.Target, spec string) {
+	t.Helper()
+	h, err := target.Faults().Inject(t.Context(), []byte(spec))
+	require.NoError(t, err)
+	flowsOn(t, run)
+	h.Stop()
+	require.NoError(t, h.Err())
+}
+
+func TestABrokerDiesUnderTraffic(t *testing.T) {
+	t.Parallel()
+	verdict := flowing(t, nil, "chaos_broker", func(run *trust.Run, target *trust.Target) {
+		disturb(t, run, target, `{"broker": "any", "action": "kill"}`)
+	})
+	require.Empty(t, verdict.Findings)
+	require.Empty(t, verdict.Doubts)
+	require.Equal(t, int64(1), verdict.Measured.Kills)
+	require.Equal(t, int64(1), verdict.Measured.Restarts)
+	require.Zero(t, verdict.Measured.KilledAll)
+	require.Zero(t, *verdict.Measured.Rebalances)
+	require.Len(t, verdict.Measured.Recoveries, 6)
+	require.Len(t, verdict.Measured.Faults, 1)
+	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
+}
+
+func TestBrokersComeAndGoUnderTraffic(t *testing.T) {
+	t.Parallel()
+	verdict := flowing(t, nil, "scaleout", func(run *trust.Run, target *trust.Target) {
+		for _, n := range []string{"1", "3"} {
+			disturb(t, run, target, `{"action": "scale", "brokers": `+n+`}`)
+		}
+		require.NoError(t, run.Expect(contract.Expectation{Requirement: "F5.5", What: "more gets through", OK: true}))
+		require.NoError(t, run.Expect(contract.Expectation{Requirement: "NFR3.2", What: "more gets through", OK: true}))
+	})
+	require.Empty(t, verdict.Findings)
+	require.Equal(t, []int{3, 1, 3}, verdict.Measured.Scaled)
+	require.Len(t, verdict.Measured.Added, 2)
+	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
+}
+
+func TestStorageThatIsOutIsBackpressure(t *testing.T) {
+	t.Parallel()
+	verdict := flowing(t, nil, "objectstore_slow", func(run *trust.Run, target *trust.Target) {
+		disturb(t, run, target, `{"storage": "write", "action": "delay", "delay": "20ms"}`)
+		h, err := target.Faults().Inject(t.Context(), []byte(`{"storage": "write", "action": "error", "code": "SlowDown"}`))
+		require.NoError(t, err)
+		require.NoError(t, h.WaitHits(t.Context(), 10))
+		h.Stop()
+	})
+	require.Empty(t, verdict.Findings)
+	require.Equal(t, int64(1), verdict.Measured.Outages)
+	require.Positive(t, verdict.Measured.StorageSlowed)
+	require.GreaterOrEqual(t, verdict.Measured.StorageFailed, int64(10))
+	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
+}
+
+func TestWhatAProfileSaysNothingOfIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	plain := load(t, map[string]string{"K6_PROFILE": "kafka-local"})
+	require.Equal(t, "profile kafka-local says nothing of how its brokers are controlled: chaos.platform", trust.Unable(plain, "kill"))
+	require.Contains(t, trust.Unable(plain, trust.NeedStorage), "objectStore.proxy")
+	require.Contains(t, trust.Unable(plain, trust.NeedWire), "chaos.kafkaProxy")
+	processes := load(t, map[string]string{"K6_PROFILE": "processes"})
+	require.Empty(t, trust.Unable(processes, "kill", "start", "pause", trust.NeedStorage))
+	require.Contains(t, trust.Unable(processes, "add"), "chaos.spares")
+	require.Empty(t, trust.Unable(load(t, nil), trust.Needs()...))
+
+	target := open(t, trust.TargetOptions{Profile: plain})
+	run := newRun(t, target, func(o *trust.Options) { o.Script, o.Needs = "zombie", []trust.Need{"pause"} })
+	_, err := run.Prepare(t.Context()) // nobody is there, and nobody is asked
+	require.NoError(t, err)
+	require.Error(t, run.Stopped())
+	verdict, err := run.Judge(t.Context())
+	require.NoError(t, err)
+	text, err := json.Marshal(verdict.Doubts)
+	require.NoError(t, err)
+	require.Equal(t, contract.NotClaimed, verdict.Status, string(text))
+}
