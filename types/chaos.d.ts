@@ -67,47 +67,52 @@ declare module "k6/x/chaos" {
 
   /** A fault between the brokers and object storage. */
   export interface StorageFault {
-    /** Which requests. */
+    /** Which requests. What the action cannot act on is left out of a group, and refused by name. */
     storage: StorageOperation | StorageOperation[];
-    /** Objects by a glob of their key. Default: all. */
+    /** Objects by a glob of their key, listings by one of their prefix: * is any run of characters, slashes too. Default: all. */
     key?: string;
+    /** Buckets by glob. Default: all. */
     bucket?: string;
-    /** Who asks, by a glob of the client's address, User-Agent or access key id. */
+    /** Who asks, by a glob of the client's address (with or without port), its User-Agent, or the id of its access key. */
     source?: string;
     /**
-     * delay: held for a time. throttle: bytes a second. error: answered with a status and an S3 error code. reset: the connection is
-     * reset. lost: applied, and never answered. late: applied when the client has given up. truncate, corrupt: what is read is torn
-     * or changed. stale: lists as of before. refuse: nobody takes the connection. blackhole: somebody does, and never answers.
+     * delay: held for a time. throttle: bytes a second, all connections together. error: answered with a status and an S3 error code.
+     * reset: the connection is reset. lost: applied, and never answered. late: applied when the client has given up. truncate, corrupt:
+     * what GetObject reads is torn or changed. stale: lists as of before. refuse: nobody takes the connection. blackhole: somebody does,
+     * and never answers.
      */
     action: "delay" | "throttle" | "error" | "reset" | "lost" | "late" | "truncate" | "corrupt" | "stale" | "refuse" | "blackhole";
-    /** For delay, late and stale. */
+    /** For delay and late: how long. For stale: how old listings are; default: as of the beginning of the fault. */
     delay?: Span;
-    /** For delay: at most so much more or less. */
+    /** For delay and late: at most so much more or less. */
     jitter?: Span;
     /** For delay and error: before the request is applied, or after. Default "before". */
     when?: "before" | "after";
-    /** For error: the status, the code of S3 ("SlowDown", "InternalError" …), or both. */
+    /** For error and late: the status, 300 to 599. Default: what S3 answers with the code. Late without either answers nothing. */
     status?: number;
+    /** For error and late: the code of S3, "SlowDown", "InternalError" … Default: the one that S3 has for the status. */
     code?: string;
-    /** For reset: when. */
+    /** For reset: at which stage. Up to "body" the storage has not heard of the whole request. */
     at?: "connect" | "headers" | "body" | "response";
     /** For throttle. */
     bytesPerSecond?: number;
     /** For truncate: how many bytes of the answer come. */
     bytes?: number;
+    /** For truncate: or which part of them, above 0 and below 1. Default 0.5. */
+    fraction?: number;
     /** Chance to act on a match, above 0 and at most 1. Default 1. */
     probability?: number;
-    /** End after so many hits. */
+    /** End after so many hits. A hit is a request. Default: no such bound. */
     times?: number;
-    /** Act only on every n-th match. */
+    /** Act only on every n-th match. Default 1: on each. */
     nth?: number;
-    /** Of what is left to chance. Default 1. */
+    /** Of what is left to chance: the same seed on the same requests gives the same faults. Default 1. */
     seed?: number;
     /** End after this time. Default: with the run. */
     for?: Span;
   }
 
-  /** Which broker: its id, one by chance, all, who leads a partition, or who coordinates a group. */
+  /** Which broker: its id, one by chance, all, who leads a partition, or who coordinates a group. One that means nobody is refused. */
   export type BrokerSelector =
     | number
     | "any"
@@ -115,59 +120,99 @@ declare module "k6/x/chaos" {
     | { leaderOf: { topic: string; partition: number } }
     | { coordinatorOf: string };
 
-  /** A fault on the brokers themselves. Its end undoes it: what was killed is started again, what was paused goes on. */
-  export interface BrokerFault {
+  /** What faults that take brokers away have in common. A hit is a broker, each time. */
+  interface TakesBrokers {
     broker: BrokerSelector;
-    /** kill: SIGKILL. stop: SIGTERM. pause: SIGSTOP, and SIGCONT at the end. restart: killed, or stopped if graceful, and started again. */
-    action: "kill" | "stop" | "pause" | "restart";
-    /** For restart: stop it instead of killing it. Default false. */
-    graceful?: boolean;
-    /** How long. Default: until stop(), or the end of the run. */
-    for?: Span;
-    /** Do it so often, once `every` so much time. Default: once. */
+    /** Do it so often, at least twice, with a selection of its own each time. Default: once. */
     times?: number;
+    /** With times: how long after each other, longer than `for`. */
     every?: Span;
-    /** Of what is left to chance. */
+    /** With times: chance that a time comes about, above 0 and at most 1. Default 1. */
+    probability?: number;
+    /** Of what is left to chance. Default: by the order in which the run's faults were made. */
     seed?: number;
   }
 
-  /** All brokers restarted, one after the other. */
+  /** A fault on the brokers themselves. Its end undoes it: what was killed is started again, empty, what was paused goes on. */
+  export interface BrokerFault extends TakesBrokers {
+    /** kill: SIGKILL. stop: SIGTERM. pause: SIGSTOP, and SIGCONT at the end. */
+    action: "kill" | "stop" | "pause";
+    /** For kill; it can be left out. */
+    signal?: "SIGKILL";
+    /** How long. Default: until stop(), or the end of the run. Needed with times. */
+    for?: Span;
+  }
+
+  /** Brokers ended and started again at once. It ends by itself. */
+  export interface Restart extends TakesBrokers {
+    action: "restart";
+    /** Stop them instead of killing them. Default false. */
+    graceful?: boolean;
+  }
+
+  /** All brokers restarted, one after the other. It ends by itself. */
   export interface Roll {
     action: "roll";
+    /** It can be left out: a roll is of all brokers. */
+    broker?: "all";
     /** Stop each instead of killing it. Default true. */
     graceful?: boolean;
-    /** Between two brokers. Default "1s". */
+    /** Between two brokers, after the one serves again. Default "1s". */
     pause?: Span;
   }
 
-  /** Brokers added, or taken away, until there are so many. The end of the run brings the first number back. */
+  /** Brokers added, or taken away, until there are so many. The end of the run, and heal(), bring the first number back. */
   export interface Scale {
     action: "scale";
+    /** At least 1, and another number than there are. */
     brokers: number;
+    /** After this time there are as many as before. Default: it ends when they serve. */
+    for?: Span;
   }
 
-  export type AnyFault = KafkaFault | StorageFault | BrokerFault | Roll | Scale;
+  export type AnyFault = KafkaFault | StorageFault | BrokerFault | Restart | Roll | Scale;
+
+  /** A fault with the time at which it begins, since the beginning of the plan. One that has an `at` of its own (reset) is nested. */
+  export type PlannedFault =
+    | ((KafkaFault | Omit<StorageFault, "at"> | BrokerFault | Restart | Roll | Scale) & { at: Span })
+    | { at: Span; fault: AnyFault };
 
   /** Faults over time: a list, or chosen by chance from a seed. */
-  export interface PlanOptions {
-    /** Faults with the time at which each begins. */
-    faults?: (AnyFault & { at: Span })[];
-    /** Or chosen from these, each with its own `for`. */
-    from?: AnyFault[];
+  export type PlanOptions = PlanList | PlanByChance;
+
+  /** Faults that say when they begin. A plan that was made before is such a list. */
+  export interface PlanList {
+    faults: readonly PlannedFault[];
+    /** That it was made from, for the record. */
+    seed?: number;
+    /** The table of a plan that was made before; nobody reads it. */
+    text?: string;
+  }
+
+  /**
+   * Storms of faults that follow each other, with quiet between them. Each fault is there once before any is there again, as far as the
+   * time suffices.
+   */
+  export interface PlanByChance {
+    /** Faults to choose from, each with its own `for` (restart and roll end by themselves). */
+    from: readonly AnyFault[];
     /** Of the choice. The same seed gives the same plan. Default 1. */
     seed?: number;
     /** How long the plan is. */
-    for?: Span;
-    /** Between storms nothing is disturbed for at least so long. */
+    for: Span;
+    /** Between storms nothing is disturbed for at least so long. Default "2s". */
     quiet?: Span;
+    /** How long a storm lasts, at most. Default "4s", or as long as the longest fault. */
+    storm?: Span;
     /** Faults that may be active at once. Default 1. */
     together?: number;
   }
 
   /** A plan of faults. As JSON it can be given to plan() again, which makes the same one. */
   export interface Plan {
-    readonly seed: number;
-    readonly faults: readonly (AnyFault & { at: Span })[];
+    /** That the choice was made from; absent where there was none. */
+    readonly seed?: number;
+    readonly faults: readonly PlannedFault[];
     /** The plan as a table for people. */
     readonly text: string;
   }
@@ -178,7 +223,7 @@ declare module "k6/x/chaos" {
     readonly hits: number;
     /** On how many records; faults on the wire only. */
     readonly records: number;
-    /** What it has hit, for people: "killed broker 1 (127.0.0.1:41234)". At most twenty. */
+    /** What it has hit, for people: "killed broker 1 (127.0.0.1:41234)", keys of objects, "12 records of t/0". At most twenty. */
     readonly took: readonly string[];
     /** Resolves when it has ended. */
     readonly done: Promise<void>;
@@ -201,11 +246,14 @@ declare module "k6/x/chaos" {
     inject(fault: AnyFault): Promise<Fault>;
     /** plan makes a schedule of faults. It does no I/O: the same options give the same plan, everywhere. */
     plan(options: PlanOptions): Plan;
-    /** follow prints and saves a plan, injects its faults in time, and resolves with their hits when all have ended. */
-    follow(plan: Plan): Promise<number[]>;
-    /** can says whether the profile tells how: "storage", "wire", or what happens to brokers ("kill", "pause", "add" …). */
-    can(what: string): boolean;
-    /** heal ends all faults of the run. */
+    /**
+     * follow prints a plan, saves it with the run (plan.json), injects its faults in time, and resolves with their hits when all have
+     * ended. What the profile could never do is refused before anything begins.
+     */
+    follow(plan: Plan | PlanOptions): Promise<number[]>;
+    /** can says whether the profile tells how: faults on storage, on the wire, or what is done to brokers. It asks nobody. */
+    can(what: "storage" | "wire" | "kill" | "stop" | "start" | "pause" | "add" | "remove"): boolean;
+    /** heal ends all faults of the run, and undoes them: brokers serve again, as many as there were at first. */
     heal(): Promise<void>;
     /** Node ids of the brokers that run, behind whatever stands before them. */
     brokers(): Promise<number[]>;

@@ -192,6 +192,13 @@ declare module "k6/x/trust" {
     unclaimed: Finding[];
     /** Why requirements are INCONCLUSIVE. Without requirements: all of them. */
     doubts: { text: string; requirements?: string[] }[];
+    /** What was seen, in part. */
+    measured: {
+      /** Each fault of the run, with what it hit. */
+      faults?: { number: number; spec: string; hits: number; took?: string[]; began?: string; ended?: string; err?: string }[];
+      /** How partitions recovered from interruptions; worst in seconds, the slowest first. */
+      recoveries?: { topic: string; partition: number; times: number; recovered: number; worst: number; after: string }[];
+    };
     /** Worth knowing, and judged by nobody. */
     notes: string[];
   }

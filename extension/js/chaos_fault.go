@@ -46,7 +46,7 @@ func (c *chaosInstance) inject(value sobek.Value) *sobek.Promise {
 // specification makes JSON of what a script gives.
 func specification(value sobek.Value) ([]byte, error) {
 	if !isObject(value) {
-		return nil, fmt.Errorf("it is an object such as { api: \"Produce\", action: \"delay\", delay: \"200ms\" }, not %s", kind(value))
+		return nil, fmt.Errorf("a fault is an object such as { api: \"Produce\", action: \"delay\", delay: \"200ms\" }, not %s", kind(value))
 	}
 	return json.Marshal(value.Export())
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/grafana/sobek"
 	"go.k6.io/k6/v2/js/common"
@@ -16,34 +19,46 @@ import (
 func (c *chaosInstance) plan(value sobek.Value) *sobek.Object {
 	rt := c.vu.Runtime()
 	made, err := planOf(value)
-	if err != nil {
-		common.Throw(rt, fmt.Errorf("plan: %w", err))
-	}
-	text, err := json.Marshal(made)
-	var content map[string]any
+	var object *sobek.Object
 	if err == nil {
-		err = json.Unmarshal(text, &content)
+		object, err = planObject(rt, made)
 	}
 	if err != nil {
 		common.Throw(rt, err)
 	}
-	content["text"] = made.Text()
-	return rt.ToValue(content).ToObject(rt)
+	return object
+}
+
+// planObject is what scripts get of a plan. JavaScript itself reads the JSON, for it keeps the order of keys: the same plan looks the
+// same.
+func planObject(rt *sobek.Runtime, made *chaos.Plan) (*sobek.Object, error) {
+	text, err := json.Marshal(made)
+	if err != nil {
+		return nil, err
+	}
+	codec := newByteCodec(rt)
+	parsed, err := codec.parseJSON(codec.json, rt.ToValue(string(text)))
+	if err != nil {
+		return nil, err
+	}
+	object := parsed.ToObject(rt)
+	return object, object.Set("text", made.Text())
 }
 
 // planOf reads the options of a plan, or a plan that was made before.
 func planOf(value sobek.Value) (*chaos.Plan, error) {
-	spec, err := specification(value)
-	if err != nil {
-		return nil, err
+	var content map[string]any
+	if isObject(value) {
+		content, _ = value.Export().(map[string]any)
 	}
-	var content map[string]json.RawMessage
-	if err := json.Unmarshal(spec, &content); err != nil {
-		return nil, err
+	if content == nil {
+		return nil, fmt.Errorf(`plan: it is an object such as { faults: [{ at: "5s", action: "roll" }] }, not %s`, kind(value))
 	}
+	content = maps.Clone(content)
 	delete(content, "text") // for people
-	if spec, err = json.Marshal(content); err != nil {
-		return nil, err
+	spec, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
 	}
 	return chaos.NewPlan(spec)
 }
@@ -75,6 +90,9 @@ func (c *chaosInstance) follow(value sobek.Value) *sobek.Promise {
 // can says whether the profile tells how something is done to the target.
 func (c *chaosInstance) can(what string) bool {
 	loaded, err := c.process.loadProfile()
+	if err == nil && !slices.Contains(needNames(), what) {
+		err = fmt.Errorf("can: %q is nothing that is done to a target (there are: %s)", what, strings.Join(needNames(), ", "))
+	}
 	if err != nil {
 		common.Throw(c.vu.Runtime(), err)
 	}
