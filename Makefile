@@ -16,7 +16,7 @@ TSC := tools/typescript/node_modules/.package-lock.json
 NODES ?= 1
 VERSION ?= 4.4.0
 
-.PHONY: help build run test readme prove bench lint kafka-up kafka-down clean
+.PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,7 +61,8 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	if [[ -n $$unformatted ]]; then printf 'not formatted (gofumpt -l -w):\n%s\n' "$$unformatted"; exit 1; fi
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
-	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check scripts/console-check
+	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check scripts/console-check \
+		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common
 	cd tools/typescript && npx --no-install tsc --project .
 	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
 
@@ -75,5 +76,11 @@ kafka-up: ## start Apache Kafka on loopback: NODES=1 VERSION=4.4.0 (KAFKA_PORT=9
 kafka-down: ## stop it, and remove its data
 	@scripts/kafka-down
 
-clean: kafka-down ## remove what was built, fetched and saved
+s3-up: ## start versitygw, an S3 server, on loopback: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (VERSITYGW_PORT, VERSITYGW_BUCKET)
+	@scripts/versitygw-up
+
+s3-down: ## stop it, and remove its data
+	@scripts/versitygw-down
+
+clean: kafka-down s3-down ## remove what was built, fetched and saved
 	rm -rf k6 results .cache .run tools/typescript/node_modules
