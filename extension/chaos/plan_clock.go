@@ -30,7 +30,7 @@ func (c *planClock) reach(ctx context.Context, at time.Duration, before []<-chan
 		if !sleepUntil(ctx, due) {
 			return due, false
 		}
-		if due == c.due(at) { // else the clock has stood still meanwhile
+		if due.Equal(c.due(at)) { // else the clock has stood still meanwhile
 			return due, true
 		}
 	}

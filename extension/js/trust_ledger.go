@@ -325,7 +325,7 @@ func (l *ledger) judge() *sobek.Promise {
 			to.count(map[*metrics.Metric]int{
 				l.metrics.verdicts: 1, l.metrics.findings: against(*verdict), l.metrics.inconclusive: doubted(*verdict),
 			})
-			to.recovered(l.metrics.recovery, verdict.Measured.Recoveries)
+			to.recovered(l.metrics.recovery, verdict.Recoveries)
 		}
 		return *verdict, err
 	})

@@ -46,7 +46,7 @@ func unable(p *profile.Profile, need Need) string {
 			return "its way to object storage is disturbed: objectStore.proxy or objectStore.control"
 		}
 	case NeedWire:
-		if !(embedded && p.Claims.SingleEndpoint) && chaos.KafkaProxy == profile.NoKafkaProxy {
+		if (!embedded || !p.Claims.SingleEndpoint) && chaos.KafkaProxy == profile.NoKafkaProxy {
 			return "messages are disturbed: chaos.kafkaProxy, mirror or single-endpoint"
 		}
 	case Need(platform.CanAdd), Need(platform.CanRemove):

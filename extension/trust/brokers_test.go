@@ -68,12 +68,12 @@ func TestABrokerDiesUnderTraffic(t *testing.T) {
 	})
 	require.Empty(t, verdict.Findings)
 	require.Empty(t, verdict.Doubts)
-	require.Equal(t, int64(1), verdict.Measured.Kills)
-	require.Equal(t, int64(1), verdict.Measured.Restarts)
-	require.Zero(t, verdict.Measured.KilledAll)
-	require.Zero(t, *verdict.Measured.Rebalances)
-	require.Len(t, verdict.Measured.Recoveries, 6)
-	require.Len(t, verdict.Measured.Faults, 1)
+	require.Equal(t, int64(1), verdict.Kills)
+	require.Equal(t, int64(1), verdict.Restarts)
+	require.Zero(t, verdict.KilledAll)
+	require.Zero(t, *verdict.Rebalances)
+	require.Len(t, verdict.Recoveries, 6)
+	require.Len(t, verdict.Faults, 1)
 	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
 }
 
@@ -87,8 +87,8 @@ func TestBrokersComeAndGoUnderTraffic(t *testing.T) {
 		require.NoError(t, run.Expect(contract.Expectation{Requirement: "NFR3.2", What: "more gets through", OK: true}))
 	})
 	require.Empty(t, verdict.Findings)
-	require.Equal(t, []int{3, 1, 3}, verdict.Measured.Scaled)
-	require.Len(t, verdict.Measured.Added, 2)
+	require.Equal(t, []int{3, 1, 3}, verdict.Scaled)
+	require.Len(t, verdict.Added, 2)
 	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
 }
 
@@ -102,9 +102,9 @@ func TestStorageThatIsOutIsBackpressure(t *testing.T) {
 		h.Stop()
 	})
 	require.Empty(t, verdict.Findings)
-	require.Equal(t, int64(1), verdict.Measured.Outages)
-	require.Positive(t, verdict.Measured.StorageSlowed)
-	require.GreaterOrEqual(t, verdict.Measured.StorageFailed, int64(10))
+	require.Equal(t, int64(1), verdict.Outages)
+	require.Positive(t, verdict.StorageSlowed)
+	require.GreaterOrEqual(t, verdict.StorageFailed, int64(10))
 	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
 }
 

@@ -55,6 +55,9 @@ func TestVerdictIsSavedAndStays(t *testing.T) {
 func TestEachLieIsFoundByItsRuleAlone(t *testing.T) {
 	t.Parallel()
 	for _, lie := range embedded.Lies() {
+		if lie.Chaos {
+			continue // scripts disturb the target as it takes: `k6 x suite prove` runs them
+		}
 		t.Run(lie.Name, func(t *testing.T) {
 			t.Parallel()
 			impatient := load(t, map[string]string{ // what is lost stays away
