@@ -122,8 +122,8 @@ func TestAClusterOfProcessesSurvivesChaos(t *testing.T) {
 	require.Zero(t, k.wait(t), k.out.String())
 	verdict := k.verdict(t)
 	require.Equal(t, contract.Pass, verdict.Status)
-	require.EqualValues(t, 3, verdict.Measured.Kills)
-	require.EqualValues(t, 3, verdict.Measured.KilledAll)
+	require.EqualValues(t, 3, verdict.Kills)
+	require.EqualValues(t, 3, verdict.KilledAll)
 	for _, j := range verdict.Requirements {
 		want := contract.Pass
 		if slices.Contains([]string{"F4.2", "F4.3", "NFR1.2", "NFR4.2", "NFR4.4"}, j.ID) {

@@ -33,7 +33,7 @@ func run(within time.Duration, args []string) error {
 	server, bucket := args[0], args[1]
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	client, err := minio.New(server, &minio.Options{Creds: credentials.NewEnvAWS(), MaxRetries: 1})
+	client, err := minio.New(server, &minio.Options{Creds: credentials.NewEnvAWS(), Region: "us-east-1", MaxRetries: 1})
 	if err != nil {
 		return err
 	}
