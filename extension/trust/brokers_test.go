@@ -77,6 +77,20 @@ func TestABrokerDiesUnderTraffic(t *testing.T) {
 	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict.Requirements)
 }
 
+func TestASelectorThatMatchesNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	target := open(t, trust.TargetOptions{Profile: load(t, nil)})
+	for spec, want := range map[string]string{
+		`{"broker": {"coordinatorOf": "nobody"}, "action": "kill"}`:                     `there is no group "nobody"`,
+		`{"broker": {"leaderOf": {"topic": "none", "partition": 0}}, "action": "kill"}`: "UNKNOWN_TOPIC_OR_PARTITION",
+		`{"broker": 17, "action": "kill"}`:                                              "there is no broker 17",
+	} {
+		_, err := target.Faults().Inject(t.Context(), []byte(spec))
+		require.ErrorContains(t, err, want)
+	}
+	require.Empty(t, target.Faults().Handles())
+}
+
 func TestBrokersComeAndGoUnderTraffic(t *testing.T) {
 	t.Parallel()
 	verdict := flowing(t, nil, "scaleout", func(run *trust.Run, target *trust.Target) {

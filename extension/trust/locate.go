@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"k6suite/extension/chaos"
+	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/kafka"
 )
 
@@ -30,6 +31,25 @@ func (l locator) Leader(ctx context.Context, topic string, partition int32) (int
 		}
 	}
 	return -1, fmt.Errorf("nobody leads %s/%d", topic, partition)
+}
+
+// behindProxy is a locator of a target that has a proxy of ours before it: that knows who is behind it.
+type behindProxy struct {
+	locator
+	proxy *kafkaproxy.Proxy
+}
+
+// Leader implements chaos.Locator.
+func (b behindProxy) Leader(ctx context.Context, topic string, partition int32) (int32, error) {
+	return b.proxy.Leader(ctx, topic, partition)
+}
+
+// Coordinator implements chaos.Locator. Any cluster names one for a group that is not there.
+func (b behindProxy) Coordinator(ctx context.Context, group string) (int32, error) {
+	if _, err := b.locator.Coordinator(ctx, group); err != nil {
+		return -1, err
+	}
+	return b.proxy.Coordinator(ctx, group)
 }
 
 // Coordinator implements chaos.Locator.

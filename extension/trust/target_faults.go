@@ -28,7 +28,7 @@ func (t *Target) openFaults(ctx context.Context, logger *slog.Logger) error {
 		Locate:         locator{t.Kafka},
 	}
 	if t.proxy != nil {
-		options.Locate = t.proxy
+		options.Locate = behindProxy{locator{t.Kafka}, t.proxy}
 	}
 	options.Storage = t.storageFaults()
 	t.faults = chaos.New(options)
