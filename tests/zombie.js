@@ -26,6 +26,8 @@ const frozen = Math.max(seconds(3, 30) * 1000, 3 * lease);
 export const freeze = disturbed(ledger, async () => {
   for (let partition = 0; partition < seconds(2, 4); partition++) {
     const fault = await target.inject({ broker: { leaderOf: { topic: ledger.topic, partition } }, action: "pause", for: `${frozen}ms` });
+    await pause(frozen / 2); // others have taken over
+    await ledger.produce({ records: 100, keys: 100, timeout: "20m" }); // and go on, with every partition
     await fault.done; // it is awake
     await pause(seconds(2, 10) * 1000);
   }

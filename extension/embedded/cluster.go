@@ -25,6 +25,7 @@ type Cluster struct {
 
 	mu      sync.Mutex // guards what follows; held while brokers start and die, never while storage is waited for by a living one
 	brokers []*broker  // by node id, dead ones included
+	nodes   int32      // the highest node id that was added, and 1; 0: none was
 	life    *life      // nil once closed, and while all brokers are dead
 	closed  bool
 }

@@ -45,27 +45,33 @@ func (m *staleEnd) handler(l *life, key kmsg.Key, next handler) handler {
 
 func (m *staleEnd) listOffsets(next handler) handler {
 	return func(ctx context.Context, x *exchange) error {
-		request, response := kmsg.NewPtrListOffsetsRequest(), kmsg.NewPtrListOffsetsResponse()
-		if err := x.served(ctx, next, request, response); err != nil {
-			return err
-		}
-		latest := map[place]bool{}
-		for _, t := range request.Topics {
-			for _, p := range t.Partitions {
-				latest[place{t.Topic, p.Partition}] = p.Timestamp == -1
-			}
-		}
-		for i := range response.Topics {
-			t := &response.Topics[i]
-			for j := range t.Partitions {
-				if p := &t.Partitions[j]; p.ErrorCode == 0 && latest[place{t.Topic, p.Partition}] {
-					p.Offset = m.lag(p.Offset)
-				}
-			}
-		}
-		x.respond(response)
-		return nil
+		return x.listed(ctx, next, func(_ place, end int64) int64 { return m.lag(end) })
 	}
+}
+
+// listed has a ListOffsets request served, and changes the latest offsets in the answer.
+func (x *exchange) listed(ctx context.Context, by handler, change func(at place, end int64) int64) error {
+	request, response := kmsg.NewPtrListOffsetsRequest(), kmsg.NewPtrListOffsetsResponse()
+	if err := x.served(ctx, by, request, response); err != nil {
+		return err
+	}
+	latest := map[place]bool{}
+	for _, t := range request.Topics {
+		for _, p := range t.Partitions {
+			latest[place{t.Topic, p.Partition}] = p.Timestamp == -1
+		}
+	}
+	for i := range response.Topics {
+		t := &response.Topics[i]
+		for j := range t.Partitions {
+			at := place{t.Topic, t.Partitions[j].Partition}
+			if p := &t.Partitions[j]; p.ErrorCode == 0 && latest[at] {
+				p.Offset = change(at, p.Offset)
+			}
+		}
+	}
+	x.respond(response)
+	return nil
 }
 
 // hidePartition shows a topic without its last partition, from when a reader has got a record of that partition until the first

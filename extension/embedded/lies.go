@@ -24,6 +24,8 @@ type Lie struct {
 	Breaks string // what it does
 	// Scripts have to find it, without folder and .js. Default: those of the first stage that judge its rule.
 	Scripts []string
+	// Chaos says that it strikes only where brokers die, freeze, come or go, or where object storage is out of order.
+	Chaos bool
 	// Direct says that it strikes only where each broker has an address of its own, not behind a single endpoint.
 	Direct bool
 	// Recovery is the bound of recovery that it breaks. Default: the profile's.
@@ -33,11 +35,11 @@ type Lie struct {
 // maker is a lie and how it is made.
 type maker struct {
 	Lie
-	make func(*liar) mischief
+	begin func(*liar) mischief
 }
 
-func lie(name, rule, breaks string, make func(*liar) mischief, scripts ...string) maker {
-	return maker{Lie{Name: name, Rule: rule, Breaks: breaks, Scripts: scripts}, make}
+func lie(name, rule, breaks string, begin func(*liar) mischief, scripts ...string) maker {
+	return maker{Lie{Name: name, Rule: rule, Breaks: breaks, Scripts: scripts}, begin}
 }
 
 func makers() []maker { return slices.Concat(plainLies(), chaosLies()) }
@@ -55,7 +57,8 @@ func plainLies() []maker {
 		lie("flip-byte", "CORRUPT", "a byte of a value is stored changed", newFlipByte),
 		lie("skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return", newSkipBatch),
 		lie("rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range", newRewind),
-		lie("reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged", newReorderBatches),
+		lie("reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged",
+			newReorderBatches),
 		lie("stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever", newStaleEnd),
 		lie("object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed", newObjectDiffers),
 		lie("ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload", newAckBeforeDurable),
@@ -64,15 +67,58 @@ func plainLies() []maker {
 		lie("own-address", "METADATA_LIE/address", "behind the single endpoint, metadata shows a broker's own address", newOwnAddress),
 		lie("hide-leader", "METADATA_LIE/unreachable", "metadata says that nobody leads the last partition of a topic", newHideLeader),
 		lie("one-broker", "METADATA_LIE/unspread", "all partitions are led by one broker, and the others idle", newOneBroker),
-		lie("stay-stuck", "STUCK", "a broker that was cut off answers no producer, though all is healed", newStayStuck, "message_faults", "network_partition"),
+		lie("stay-stuck", "STUCK", "a broker that was cut off answers no producer, though all is healed",
+			newStayStuck, "network_partition"),
 		lie("store-refused", "ABORTED_READ", "a batch is refused for good, and stored nevertheless", newStoreRefused),
 	}
 }
 
-// chaosLies show when brokers die, freeze, come and go, or when object storage is out of order.
+// chaosLies show when brokers die, freeze, come and go, or when object storage is out of order. The first script of each is the one in
+// which it is proven.
 func chaosLies() []maker {
-	return []maker{}
+	const (
+		death, zombie, storage = "chaos_broker", "zombie", "objectstore_slow"
+		upgrade, scale         = "rolling_upgrade", "scaleout"
+	)
+	all := []maker{
+		lie("ack-in-outage", "ACK_IN_OUTAGE", "while no upload gets through, batches are acked, and uploaded when one does",
+			newAckInOutage, storage),
+		lie("drop-failed-put", "LOST_ACKED", "a batch whose upload failed is forgotten, and acked", newDropFailedPut, storage),
+		lie("torn-read", "LOST_SUFFIX", "a segment that a restart could not read whole is the end of the log to the next one",
+			newTornRead, storage),
+		lie("late-order", "REALTIME_ORDER", "a batch is stored before one that was acked when it was not even sent", newLateOrder, storage),
+		lie("forget-producers", "DUPLICATE", "who takes a partition over does not know what its producers sent last",
+			newForgetProducers, death),
+		lie("stale-end-takeover", "REWRITE", "who takes a partition over goes on from an end that is some records back",
+			newStaleEndTakeover, death),
+		lie("never-recover", "STUCK", "a partition that was taken over takes no records any more", newNeverRecover, death),
+		lie("slow-takeover", "SLOW_RECOVERY", "a partition that was taken over takes no records for some seconds", newSlowTakeover, death),
+		lie("end-regress", "END_REGRESS", "who takes a partition over tells of an end that the log has not reached, and takes it back",
+			newEndRegress, death),
+		lie("show-dead", "METADATA_LIE/dead", "metadata shows brokers that are dead for good", newShowDead, death),
+		lie("moving-metadata", "METADATA_LIE/changed", "behind the single endpoint, metadata shows another broker once one has died",
+			newMovingMetadata, death),
+		lie("idle-newcomer", "METADATA_LIE/idle", "a broker that was added leads nothing", newIdleNewcomer, scale),
+		lie("forget-commits", "GROUP_REGRESS", "a restart brings back offsets that groups had committed long before",
+			newForgetCommits, upgrade),
+		lie("zombie-acks", "LOST_ACKED", "a broker that was frozen acks what had waited in it, and stores nothing", newZombieAcks, zombie),
+		lie("zombie-overwrites", "REWRITE", "a broker that was frozen stores what had waited in it over what others have stored since",
+			newZombieOverwrites, zombie),
+		lie("overwrite-object", "OBJECT_MISMATCH", "a broker that was frozen stores an object again, the same records with another date",
+			newOverwriteObject, zombie),
+	}
+	for i := range all {
+		all[i].Chaos = true
+		all[i].Direct = all[i].Name == "show-dead"
+		if all[i].Rule == "SLOW_RECOVERY" || all[i].Rule == "STUCK" || all[i].Direct {
+			all[i].Recovery = quickRecovery
+		}
+	}
+	return all
 }
+
+// quickRecovery is a bound that shows in the time for which a script has a broker dead.
+const quickRecovery = 2 * time.Second
 
 // Lies returns all lies, sorted by name.
 func Lies() []Lie {
@@ -119,6 +165,14 @@ func (l *liar) strikes() bool {
 	return true
 }
 
+// undo takes back a strike that came to nothing.
+func (l *liar) undo() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left++
+	l.hits.Add(-1)
+}
+
 // pick returns a number from 0 to n−1.
 func (l *liar) pick(n int) int {
 	l.mu.Lock()
@@ -139,7 +193,7 @@ func newLiars(names []string, seed int64) (mischief, []*liar, error) {
 			return nil, nil, unknownLie(name)
 		}
 		l := newLiar(m.Lie, seed)
-		all, liars = append(all, m.make(l)), append(liars, l)
+		all, liars = append(all, m.begin(l)), append(liars, l)
 	}
 	return all, liars, nil
 }

@@ -88,5 +88,9 @@ func address(b kadm.BrokerDetail) string { return net.JoinHostPort(b.Host, strco
 
 // optionsFor gives what a lie needs to be told: some are about the single endpoint.
 func optionsFor(lie embedded.Lie) embedded.Options {
-	return embedded.Options{SingleEndpoint: strings.HasPrefix(lie.Rule, "METADATA_LIE") || lie.Rule == "STUCK"}
+	options := embedded.Options{SingleEndpoint: strings.HasPrefix(lie.Rule, "METADATA_LIE") && !lie.Direct || lie.Name == "stay-stuck"}
+	if lie.Chaos {
+		options.Lease = shortLease
+	}
+	return options
 }

@@ -205,8 +205,11 @@ func TestWithoutTheLieThereIsNoEffect(t *testing.T) {
 
 func effectOf(t *testing.T, lie embedded.Lie) func(*testing.T, *embedded.Cluster) bool {
 	t.Helper()
-	if effect, ok := endpointEffects[lie.Name]; ok {
-		return effect
+	type list = map[string]func(*testing.T, *embedded.Cluster) bool
+	for _, others := range []list{endpointEffects, storageEffects, takeoverEffects, zombieEffects} {
+		if effect, ok := others[lie.Name]; ok {
+			return effect
+		}
 	}
 	require.Contains(t, effects, lie.Name)
 	return effects[lie.Name]

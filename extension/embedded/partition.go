@@ -22,6 +22,7 @@ type entry struct {
 	batch    batch
 	by       *process // that has accepted the batch
 	implicit bool     // Produce version 12 and later: the batch may add its partition to the transaction (KIP-890)
+	mended   bool     // by a lie, which has renumbered the batch
 	done     chan struct{}
 	outcome  outcome // valid once done is closed
 }

@@ -136,6 +136,7 @@ func (c *Cluster) Add(ctx context.Context) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
+	c.nodes = max(c.nodes, b.node+1)
 	if err := c.rise(ctx, b, c.mischief.added); err != nil {
 		b.release()
 		return 0, fmt.Errorf("add a broker: %w", err)
@@ -145,9 +146,10 @@ func (c *Cluster) Add(ctx context.Context) (int32, error) {
 	return b.node, nil
 }
 
-// freeNode returns the node id after the highest, or the lowest that is free where kfake has no further nodes.
+// freeNode returns a node id that no broker ever had, so that nobody takes a new one for one that was removed; or the lowest that is
+// free where kfake has no further nodes.
 func (c *Cluster) freeNode() int32 {
-	if next := c.brokers[len(c.brokers)-1].node + 1; next < maxBrokers {
+	if next := max(c.nodes, int32(len(c.options.Ports))); next < maxBrokers {
 		return next
 	}
 	node := int32(0)

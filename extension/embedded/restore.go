@@ -56,7 +56,7 @@ func (l *life) restore(ctx context.Context, h *holding) (folder string, err erro
 func (l *life) readDocuments(ctx context.Context, h *holding) error {
 	h.bodies = map[string][]byte{}
 	for name, stored := range h.documents {
-		body, err := l.bucket.Get(ctx, stored.key)
+		body, err := l.read(ctx, stored.key)
 		if err != nil {
 			return err
 		}
@@ -76,6 +76,7 @@ func (l *life) readDocuments(ctx context.Context, h *holding) error {
 		}
 	}
 	h.state.dropOrphans()
+	l.mischief.recalls(h.state.groups)
 	return nil
 }
 

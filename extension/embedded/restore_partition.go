@@ -83,16 +83,25 @@ func (t *topicDocument) epoch(n int32) int32 {
 	return 0
 }
 
+// readTries is how often an object is read that came damaged: it may have been damaged on its way.
+const readTries = 10
+
 func (l *life) readSegment(ctx context.Context, key string) (objectstore.Segment, error) {
-	data, err := l.bucket.Get(ctx, key)
-	if err != nil {
-		return objectstore.Segment{}, err
+	for tries := 1; ; tries++ {
+		data, err := l.read(ctx, key)
+		if err != nil {
+			return objectstore.Segment{}, err
+		}
+		segment, err := l.bucket.Layout().Decode(data)
+		switch {
+		case err == nil:
+			return segment, nil
+		case tries == readTries:
+			return objectstore.Segment{}, fmt.Errorf("object %s is damaged: %w", key, err)
+		}
+		l.logger.Warn("object storage: an object came damaged: reading again", "key", key, "error", err)
+		l.mischief.torn(key)
 	}
-	segment, err := l.bucket.Layout().Decode(data)
-	if err != nil {
-		return objectstore.Segment{}, fmt.Errorf("object %s: %w", key, err)
-	}
-	return segment, nil
 }
 
 func (p *restoredPartition) addAll(w *partitionWriter, body []byte) error {

@@ -41,10 +41,32 @@ type storedDocument struct {
 // survey lists the namespace. Where there is no cluster yet it founds one; where there is something else, that is an error.
 func (l *life) survey(ctx context.Context) (*holding, error) {
 	namespace := l.bucket.Prefix()
-	h := &holding{documents: map[string]storedDocument{}, segments: map[place][]objectstore.Object{}}
+	h := &holding{}
+	if err := l.insist(ctx, namespace, func() error { return l.list(ctx, h) }); err != nil {
+		return nil, fmt.Errorf("list the namespace %q: %w", namespace, err)
+	}
+	stored, exists := h.documents[clusterName]
+	if !exists {
+		if len(h.segments)+len(h.documents) > 0 {
+			return nil, fmt.Errorf("namespace %q holds segments, but not of an embedded cluster: name another one", namespace)
+		}
+		return h, l.found(ctx, h)
+	}
+	body, err := l.read(ctx, stored.key)
+	if err != nil {
+		return nil, err
+	}
+	h.exists = true
+	return h, unmarshal(stored.key, body, &h.cluster)
+}
+
+// list begins anew with what the bucket holds.
+func (l *life) list(ctx context.Context, h *holding) error {
+	namespace := l.bucket.Prefix()
+	h.documents, h.segments = map[string]storedDocument{}, map[place][]objectstore.Object{}
 	for object, err := range l.bucket.List(ctx, namespace+"/") {
 		if err != nil {
-			return nil, fmt.Errorf("list the namespace %q: %w", namespace, err)
+			return err
 		}
 		if name, version, ok := parseDocumentKey(namespace, object.Key); ok {
 			if version > h.documents[name].version {
@@ -55,19 +77,7 @@ func (l *life) survey(ctx context.Context) (*holding, error) {
 			h.segments[at] = append(h.segments[at], object)
 		}
 	}
-	stored, exists := h.documents[clusterName]
-	if !exists {
-		if len(h.segments)+len(h.documents) > 0 {
-			return nil, fmt.Errorf("namespace %q holds segments, but not of an embedded cluster: name another one", namespace)
-		}
-		return h, l.found(ctx, h)
-	}
-	body, err := l.bucket.Get(ctx, stored.key)
-	if err != nil {
-		return nil, err
-	}
-	h.exists = true
-	return h, unmarshal(stored.key, body, &h.cluster)
+	return nil
 }
 
 // found claims the namespace for a new cluster.

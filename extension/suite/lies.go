@@ -6,8 +6,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"k6suite/extension/contract"
 	"k6suite/extension/embedded"
 )
+
+// shownBy names the first script that has to find a lie, and how to run it where that takes more than naming the lie.
+func shownBy(lie embedded.Lie, scenarios []contract.Scenario) string {
+	scripts := scriptsOf(lie, scenarios)
+	if len(scripts) == 0 {
+		return "-"
+	}
+	return scripts[0]
+}
 
 func newLiesCommand() *cobra.Command {
 	return &cobra.Command{
@@ -18,9 +28,13 @@ suite say no.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "LIE\tBREAKS\tHOW")
+			fmt.Fprintln(w, "LIE\tBREAKS\tSHOWN BY\tHOW")
+			scenarios, err := contract.Stage(contract.StageRelease)
+			if err != nil {
+				return couldNotRun("%v", err)
+			}
 			for _, lie := range embedded.Lies() {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", lie.Name, lie.Rule, lie.Breaks)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", lie.Name, lie.Rule, shownBy(lie, scenarios), lie.Breaks)
 			}
 			return w.Flush()
 		},

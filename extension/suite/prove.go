@@ -27,6 +27,8 @@ const thresholdExit = 99
 
 type proveFlags struct {
 	healthy  int
+	random   int
+	repeat   int
 	parallel int
 	results  string
 	lies     []string
@@ -37,12 +39,15 @@ func newProveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prove",
 		Short: "Prove that every rule fires on its lie, and only on it, and that a healthy target raises none",
-		Long: `Run the scripts that judge a rule against every lie that breaks it, and all scripts against healthy targets with other seeds.
-A lie must be told, must fail the run with exit code 99, and must be found by its own rule and by no other one.`,
+		Long: `Run every lie against the scripts that have to find it, all scripts against healthy targets with other seeds, and random chaos
+against healthy targets with the seeds from 1 on. A lie must be told, must fail the run with exit code 99, and must be found by its own
+rule and by no other one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	cmd.Flags().IntVar(&f.healthy, "healthy", 20, "number of runs against a target that tells no lie")
+	cmd.Flags().IntVar(&f.random, "random", 20, "number of runs of "+randomScript+" against a target that tells no lie, each with another seed")
+	cmd.Flags().IntVar(&f.repeat, "repeat", 1, "how often each lie is tried, each time with another seed")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 2, "runs at a time")
 	cmd.Flags().StringVar(&f.results, "results", filepath.Join("results", "prove"), "where verdicts, findings and logs are saved")
 	cmd.Flags().StringSliceVar(&f.lies, "lie", nil, "only these lies (default: all)")
@@ -62,7 +67,7 @@ func (t *trial) name() string {
 	if t.lie.Name == "" {
 		return fmt.Sprintf("healthy-%d-%s", t.seed, t.script)
 	}
-	return t.lie.Name + "-" + t.script
+	return fmt.Sprintf("%s-%d-%s", t.lie.Name, t.seed, t.script)
 }
 
 func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
@@ -76,11 +81,12 @@ func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	trials, err := plan(lies, f.healthy)
+	trials, err := f.plan(lies)
 	if err != nil {
 		return couldNotRun("planning: %v", err)
 	}
-	fmt.Fprintf(out, "%d runs: every lie × the scripts of the first stage that judge its rule, and %d healthy ones\n", len(trials), f.healthy)
+	fmt.Fprintf(out, "%d runs: every lie × the scripts that have to find it, %d healthy ones, and %d of healthy targets in random chaos\n",
+		len(trials), f.healthy, f.random)
 	id := newSuiteID(time.Now())
 	var group errgroup.Group
 	group.SetLimit(f.parallel)
@@ -115,27 +121,46 @@ func (f *proveFlags) chosen() ([]embedded.Lie, error) {
 	return out, nil
 }
 
-// plan pairs each lie with the scripts that judge its rule, and spreads the healthy runs over all scripts.
-func plan(lies []embedded.Lie, healthy int) (trials []*trial, err error) {
-	scenarios, err := contract.Stage(contract.StageMain)
+// randomScript has its plan from K6_SEED.
+const randomScript = "chaos_random"
+
+// plan pairs each lie with the scripts that have to find it, spreads the healthy runs over all scripts, and gives random chaos its seeds.
+func (f *proveFlags) plan(lies []embedded.Lie) (trials []*trial, err error) {
+	scenarios, err := contract.Stage(contract.StageRelease)
 	if err != nil {
 		return nil, err
 	}
 	for _, lie := range lies {
-		for _, s := range judges(scenarios, ledger.Code(lie.Rule)) {
-			trials = append(trials, &trial{script: s.Script, lie: lie, seed: 1})
+		for n := range f.repeat {
+			for _, script := range scriptsOf(lie, scenarios) {
+				trials = append(trials, &trial{script: script, lie: lie, seed: n + 1})
+			}
 		}
 	}
-	for i := range healthy {
+	for i := range f.healthy {
 		trials = append(trials, &trial{script: scenarios[i%len(scenarios)].Script, seed: i + 2})
 	}
+	for i := range f.random {
+		trials = append(trials, &trial{script: randomScript, seed: i + 1})
+	}
 	return trials, nil
+}
+
+// scriptsOf gives the scripts that have to find a lie: those that it names, or those of the first stage that judge its rule.
+func scriptsOf(lie embedded.Lie, scenarios []contract.Scenario) (scripts []string) {
+	if len(lie.Scripts) > 0 {
+		return lie.Scripts
+	}
+	for _, s := range judges(scenarios, ledger.Code(lie.Rule)) {
+		scripts = append(scripts, s.Script)
+	}
+	return scripts
 }
 
 // judges gives the scenarios that judge a rule: those of the first stage that has one, for those of later stages take longer and
 // would prove the same.
 func judges(scenarios []contract.Scenario, rule ledger.Code) []contract.Scenario {
-	for _, stage := range []string{contract.StagePR, contract.StageMain} {
+	for _, stage := range []string{contract.StagePR, contract.StageMain, contract.StageRelease} {
 		var found []contract.Scenario
 		for _, s := range scenarios {
 			if s.Stage == stage && s.JudgesRule(rule) {
@@ -151,10 +176,7 @@ func judges(scenarios []contract.Scenario, rule ledger.Code) []contract.Scenario
 
 // try runs the trial and notes what speaks against it.
 func (t *trial) try(ctx context.Context, r *runner, runID string) {
-	r.env = []string{
-		"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name,
-		"K6_PROFILE_LIMITS_CONNECT=3s", "K6_PROFILE_LIMITS_STUCK=5s", // so that nobody waits long for what a lie never does
-	}
+	r.env = t.environment()
 	result, err := r.run(ctx, filepath.Join("tests", t.script+".js"), runID)
 	if err != nil {
 		t.wrong = err.Error()
@@ -167,6 +189,20 @@ func (t *trial) try(ctx context.Context, r *runner, runID string) {
 	}
 	slices.Sort(t.found)
 	t.judge(result)
+}
+
+func (t *trial) environment() []string {
+	env := []string{
+		"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name,
+		"K6_PROFILE_LIMITS_CONNECT=3s", "K6_PROFILE_LIMITS_STUCK=5s", // so that nobody waits long for what a lie never does
+	}
+	if t.lie.Direct {
+		env = append(env, "K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false")
+	}
+	if t.lie.Recovery > 0 {
+		env = append(env, fmt.Sprintf("K6_PROFILE_LIMITS_RECOVERY=%s", t.lie.Recovery))
+	}
+	return env
 }
 
 func (t *trial) judge(result judged) {
