@@ -16,6 +16,9 @@ TSC := tools/typescript/node_modules/.package-lock.json
 NODES ?= 1
 VERSION ?= 4.4.0
 
+# What prove is to do beyond what it does anyway: k6 x suite prove --help.
+PROVE ?=
+
 .PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down clean
 
 help: ## list the targets
@@ -37,8 +40,8 @@ test: ## run the Go tests with the race detector
 readme: build ## run the commands that README shows, and put their true output there
 	go run ./scripts/readme README.md
 
-prove: build ## prove that each rule fires on its lie and on no healthy run
-	./k6 x suite prove
+prove: build ## prove that each rule fires on its lie and on no healthy run: PROVE='--repeat 3 --random 100' for longer
+	./k6 x suite prove $(PROVE)
 
 # Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger. The
 # Kafka proxy has rates as ratios to those without it, latencies as differences, medians of 7, and the memory of its process; toxiproxy,
