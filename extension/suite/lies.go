@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -10,13 +11,13 @@ import (
 	"k6suite/extension/embedded"
 )
 
-// shownBy names the first script that has to find a lie, and how to run it where that takes more than naming the lie.
+// shownBy names the first script that has to find a lie, behind what of the environment that takes.
 func shownBy(lie embedded.Lie, scenarios []contract.Scenario) string {
 	scripts := scriptsOf(lie, scenarios)
 	if len(scripts) == 0 {
 		return "-"
 	}
-	return scripts[0]
+	return strings.Join(append(conditions(lie), scripts[0]), " ")
 }
 
 func newLiesCommand() *cobra.Command {
@@ -24,7 +25,7 @@ func newLiesCommand() *cobra.Command {
 		Use:   "lies",
 		Short: "List the deliberate defects of the embedded target and the rule that each breaks",
 		Long: `List the deliberate defects of the embedded target. Tell one with K6_LIE=<name> ./k6 run tests/<script>.js and see the
-suite say no.`,
+suite say no; settings before a script's name are what the lie needs beyond that.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)

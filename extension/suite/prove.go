@@ -46,7 +46,7 @@ rule and by no other one.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	cmd.Flags().IntVar(&f.healthy, "healthy", 20, "number of runs against a target that tells no lie")
-	cmd.Flags().IntVar(&f.random, "random", 20, "number of runs of "+randomScript+" against a target that tells no lie, each with another seed")
+	cmd.Flags().IntVar(&f.random, "random", 20, "number of runs of "+randomScript+" against a target that tells no lie, by seed")
 	cmd.Flags().IntVar(&f.repeat, "repeat", 1, "how often each lie is tried, each time with another seed")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 2, "runs at a time")
 	cmd.Flags().StringVar(&f.results, "results", filepath.Join("results", "prove"), "where verdicts, findings and logs are saved")
@@ -196,11 +196,16 @@ func (t *trial) environment() []string {
 		"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name,
 		"K6_PROFILE_LIMITS_CONNECT=3s", "K6_PROFILE_LIMITS_STUCK=5s", // so that nobody waits long for what a lie never does
 	}
-	if t.lie.Direct {
+	return append(env, conditions(t.lie)...)
+}
+
+// conditions are the parts of the environment without which a lie is not told, or not found.
+func conditions(lie embedded.Lie) (env []string) {
+	if lie.Direct {
 		env = append(env, "K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false")
 	}
-	if t.lie.Recovery > 0 {
-		env = append(env, fmt.Sprintf("K6_PROFILE_LIMITS_RECOVERY=%s", t.lie.Recovery))
+	if lie.Recovery > 0 {
+		env = append(env, fmt.Sprintf("K6_PROFILE_LIMITS_RECOVERY=%s", lie.Recovery))
 	}
 	return env
 }
