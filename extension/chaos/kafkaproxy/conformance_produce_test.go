@@ -78,9 +78,14 @@ func produceCompressed(t *testing.T, w *world) {
 		}
 		got := w.read(t, topic)
 		require.Len(t, got, 600)
+		kinds := map[uint8]int{}
 		for _, r := range got {
-			require.Equal(t, kind, r.Attrs.CompressionType())
+			kinds[r.Attrs.CompressionType()]++
 		}
+		require.Positive(t, kinds[kind])
+		delete(kinds, kind)
+		delete(kinds, 0) // batches of so few records, on a busy machine, that they do not become smaller
+		require.Empty(t, kinds)
 	}
 }
 
