@@ -43,10 +43,11 @@ func run(within time.Duration, args []string) error {
 		if err == nil {
 			return nil
 		}
-		if !errors.Is(err, context.DeadlineExceeded) {
+		late := errors.Is(err, context.DeadlineExceeded)
+		if !late {
 			last = err
 		}
-		if _, unreachable := errors.AsType[*url.Error](err); !unreachable { // what was answered will be answered again
+		if _, unreachable := errors.AsType[*url.Error](err); !unreachable && !late { // what was answered will be answered again
 			return err
 		}
 		select {
