@@ -11,13 +11,8 @@ import (
 func newChaosScript(t *testing.T, env map[string]string) *script {
 	t.Helper()
 	s := &script{t: t, runtime: modulestest.NewRuntime(t)}
-	s.runtime.VU.InitEnv().LookupEnv = func(name string) (string, bool) {
-		value, ok := env[name]
-		return value, ok
-	}
-	for name, value := range env {
-		s.runtime.VU.InitEnv().RuntimeOptions.Env = map[string]string{name: value}
-	}
+	s.runtime.VU.InitEnv().RuntimeOptions.Env = env // as -e gives them
+	s.runtime.VU.InitEnv().LookupEnv = func(string) (string, bool) { return "", false }
 	module := &chaosModule{process: newProcess()}
 	t.Cleanup(module.process.end)
 	exports := module.NewModuleInstance(s.runtime.VU).Exports().Named
@@ -103,6 +98,7 @@ func TestWhatAProfileCanDo(t *testing.T) {
 	}{
 		"embedded":    {nil, "kill,stop,start,pause,add,remove,storage,wire"},
 		"kafka-local": {map[string]string{"K6_PROFILE": "kafka-local"}, ""},
+		"docker":      {map[string]string{"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "docker"}, ""},
 		"processes":   {map[string]string{"K6_PROFILE": "processes"}, "kill,stop,start,pause,storage"},
 	} {
 		s := newChaosScript(t, test.env)

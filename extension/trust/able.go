@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"slices"
 
 	"k6suite/extension/chaos/platform"
 	"k6suite/extension/profile"
@@ -27,11 +28,20 @@ func Needs() []Need {
 // Unable says why some of the needs cannot be met on a profile's target, and what to do; "" if all can.
 func Unable(p *profile.Profile, needs ...Need) string {
 	for _, need := range needs {
+		if need != NeedStorage && need != NeedWire && absent(p) {
+			return fmt.Sprintf("profile %s has its brokers controlled by chaos.platform %s, which is not there yet (there are: %s, %s)",
+				p.Name, p.Chaos.Platform, profile.EmbeddedPlatform, profile.ProcessPlatform)
+		}
 		if why := unable(p, need); why != "" {
 			return fmt.Sprintf("profile %s says nothing of how %s", p.Name, why)
 		}
 	}
 	return ""
+}
+
+// absent says that nobody has written the platform yet that a profile names.
+func absent(p *profile.Profile) bool {
+	return p.Chaos != nil && !slices.Contains([]string{"", profile.EmbeddedPlatform, profile.ProcessPlatform}, p.Chaos.Platform)
 }
 
 func unable(p *profile.Profile, need Need) string {

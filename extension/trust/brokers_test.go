@@ -127,6 +127,9 @@ func TestWhatAProfileSaysNothingOfIsNotClaimed(t *testing.T) {
 	plain := load(t, map[string]string{"K6_PROFILE": "kafka-local"})
 	require.Equal(t, "profile kafka-local says nothing of how its brokers are controlled: chaos.platform", trust.Unable(plain, "kill"))
 	require.Contains(t, trust.Unable(plain, trust.NeedStorage), "objectStore.proxy")
+	docker := load(t, map[string]string{"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "docker"})
+	require.Equal(t, "profile kafka-local has its brokers controlled by chaos.platform docker, which is not there yet "+
+		"(there are: embedded, process)", trust.Unable(docker, "kill"))
 	require.Contains(t, trust.Unable(plain, trust.NeedWire), "chaos.kafkaProxy")
 	processes := load(t, map[string]string{"K6_PROFILE": "processes"})
 	require.Empty(t, trust.Unable(processes, "kill", "start", "pause", trust.NeedStorage))
