@@ -92,14 +92,14 @@ func (o *over) replace(l *life, at place, body []byte, from int64, by []kmsg.Rec
 		}
 		b := batch(found.Raw)
 		other, ok := changed(b, func(records []kmsg.Record) ([]kmsg.Record, bool) {
-			any := false
+			hit := false
 			for i := range records {
 				if n := b.BaseOffset() + int64(records[i].OffsetDelta) - from; n >= 0 && n < int64(len(by)) {
 					records[i].Key, records[i].Value, records[i].Headers = by[n].Key, by[n].Value, by[n].Headers
-					any = true
+					hit = true
 				}
 			}
-			return records, any
+			return records, hit
 		})
 		if ok {
 			b = other

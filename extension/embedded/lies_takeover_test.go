@@ -51,7 +51,8 @@ var takeoverEffects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		produce(t, client(t, c, manual()), "t", 0, 1, 3)
 		killed(t, c, leaderOf(t, c, -1))
 		produce(t, client(t, c, manual()), "t", 0, 1, 3) // the takeover is over
-		return end(t, c, "t", 0) > end(t, c, "t", 0)
+		first := end(t, c, "t", 0)
+		return first > end(t, c, "t", 0)
 	},
 	"show-dead": func(t *testing.T, c *embedded.Cluster) bool {
 		t.Helper()
