@@ -38,7 +38,7 @@ func followed(t *testing.T, k *k6) string {
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"action": "kill"`)
 	require.Contains(t, string(text), `"seed": 5,`)
-	require.Len(t, verdict.Measured.Faults, strings.Count(string(text), `"for"`)+1, "and the restart")
+	require.Len(t, verdict.Faults, strings.Count(string(text), `"for"`)+1, "and the restart")
 	return string(text)
 }
 
