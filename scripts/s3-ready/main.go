@@ -20,20 +20,20 @@ import (
 func main() {
 	within := flag.Duration("within", 5*time.Second, "how long to ask for")
 	flag.Parse()
-	if err := run(*within, flag.Args()); err != nil {
+	if err := run(*within, credentials.NewEnvAWS(), flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(within time.Duration, args []string) error {
+func run(within time.Duration, login *credentials.Credentials, args []string) error {
 	if len(args) != 2 {
 		return errors.New("give the server as host:port, and the name of the bucket")
 	}
 	server, bucket := args[0], args[1]
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	client, err := minio.New(server, &minio.Options{Creds: credentials.NewEnvAWS(), Region: "us-east-1", MaxRetries: 1})
+	client, err := minio.New(server, &minio.Options{Creds: login, Region: "us-east-1", MaxRetries: 1})
 	if err != nil {
 		return err
 	}
