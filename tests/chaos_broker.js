@@ -1,6 +1,6 @@
 // S4 broker death: under steady traffic one broker after the other dies and is replaced, chosen by chance; then all die at once and
 // are started empty. No acked record may be lost, no client may see an error, no group may rebalance for the death of a broker.
-// judges: F1.2 F3.2 F3.3 F4.1 F4.2 F4.3 F4.4 F4.5 NFR1.1 NFR1.2 NFR1.3 NFR1.5 NFR4.2 NFR4.4
+// judges: F1.2 F2.2 F3.2 F3.3 F4.1 F4.2 F4.3 F4.4 F4.5 NFR1.1 NFR1.2 NFR1.3 NFR1.5 NFR4.2 NFR4.4
 // Pass: ./k6 run tests/chaos_broker.js          Fail: K6_LIE=forget-producers ./k6 run tests/chaos_broker.js
 import { Target } from "k6/x/chaos";
 import { disturbed, seconds, traffic } from "./lib/chaos.js";

@@ -1,7 +1,7 @@
 // S5 storage slowness: object storage answers late, then at a trickle, then with more and more errors, at last with nothing else, while
 // several producers write to each partition; then all brokers restart on storage that tears what is read. Whatever is slow or refused
 // must come back as latency or as errors that clients try again, and never as loss; readers catch up.
-// judges: F3.1 F6.1 F6.3 F6.4 NFR1.4 NFR1.5 NFR2.1 NFR2.2 NFR2.3
+// judges: F3.1 F6.1 F6.3 F6.4 NFR1.4 NFR1.5 NFR2.1 NFR2.2 NFR2.3 NFR2.5
 // Pass: ./k6 run tests/objectstore_slow.js      Fail: K6_LIE=drop-failed-put ./k6 run tests/objectstore_slow.js
 import { Target } from "k6/x/chaos";
 import { disturbed, seconds, traffic } from "./lib/chaos.js";

@@ -76,7 +76,7 @@ func chaos() []Scenario {
 		{
 			ID: "S4", Title: "broker death", Script: "chaos_broker", Stage: StageMain, Exists: true, MinAcked: 500,
 			Load:   "continuous traffic with readers of every kind; brokers killed at random and replaced, then all at once",
-			Judges: ids("F1.2 F3.2 F3.3 F4.1 F4.2 F4.3 F4.4 F4.5 NFR1.1 NFR1.2 NFR1.3 NFR1.5 NFR4.2 NFR4.4"),
+			Judges: ids("F1.2 F2.2 F3.2 F3.3 F4.1 F4.2 F4.3 F4.4 F4.5 NFR1.1 NFR1.2 NFR1.3 NFR1.5 NFR4.2 NFR4.4"),
 		},
 		{
 			ID: "S4", Title: "zombie", Script: "zombie", Stage: StageMain, Exists: true, MinAcked: 500,
@@ -91,7 +91,7 @@ func chaos() []Scenario {
 		{
 			ID: "S5", Title: "storage slowness", Script: "objectstore_slow", Stage: StageMain, Exists: true, MinAcked: 500,
 			Load:   "storage late, then at a trickle, then with more and more errors; several producers on one partition",
-			Judges: ids("F3.1 F6.1 F6.3 F6.4 NFR1.4 NFR1.5 NFR2.1 NFR2.2 NFR2.3"),
+			Judges: ids("F3.1 F6.1 F6.3 F6.4 NFR1.4 NFR1.5 NFR2.1 NFR2.2 NFR2.3 NFR2.5"),
 		},
 		{
 			ID: "S6", Title: "scale-out", Script: "scaleout", Stage: StageRelease, Exists: true, MinAcked: 500,
