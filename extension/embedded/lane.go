@@ -26,6 +26,7 @@ func (n *lane) open(ctx context.Context) error {
 				n.close()
 			}
 		case <-changed:
+		case <-n.life.ctx.Done():
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -41,7 +42,14 @@ func (n *lane) responsible(ctx context.Context) (*process, error) {
 	default:
 	}
 	if n.at != nil && n.life.kfake != nil {
-		return n.life.leader(ctx, *n.at)
+		alive, cancel := context.WithCancel(ctx) // of the dead nobody will lead any more
+		defer cancel()
+		defer context.AfterFunc(n.life.ctx, cancel)()
+		p, err := n.life.leader(alive, *n.at)
+		if err != nil && n.life.ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return p, err
 	}
 	p := behind(ctx)
 	if p == nil || n.life.members.process(p.node) != p {
