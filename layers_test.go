@@ -22,6 +22,8 @@ const module = "k6suite"
 func layers() map[string][]string {
 	const (
 		nearest   = "extension/internal/nearest"
+		strict    = "extension/internal/strictjson"
+		http      = "extension/internal/httpcontrol"
 		wire      = "extension/internal/wire"
 		batches   = "extension/internal/recordbatch"
 		proxy     = "extension/chaos/kafkaproxy"
@@ -53,18 +55,20 @@ func layers() map[string][]string {
 		trust:     {report, embedded, contract, kafka, store, chaos, platform, process, proxy, s3proxy, profile, ledger},
 		report:    {contract, ledger},
 		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
-		chaos:     {platform, proxy, s3proxy, profile, nearest},
+		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},
 		platform:  {profile, nearest},
 		process:   {platform, guard, procgroup, profile},
 		guard:     {procgroup},
 		contract:  {ledger},
 		kafka:     nil,
 		store:     nil,
-		proxy:     {wire, batches, nearest},
-		s3proxy:   {nearest},
+		proxy:     {wire, batches, nearest, strict, http},
+		s3proxy:   {nearest, strict, http},
 		profile:   {nearest, "config"},
 		ledger:    nil,
 		nearest:   nil,
+		strict:    {nearest},
+		http:      nil,
 		procgroup: nil,
 		wire:      nil,
 		batches:   nil,

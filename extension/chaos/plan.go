@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"k6suite/extension/chaos/kafkaproxy"
+	"k6suite/extension/internal/strictjson"
 )
 
 // Plan is faults over time.
@@ -51,7 +52,7 @@ type planSpec struct {
 // NewPlan reads a plan from JSON: a list of faults in time, or what to make one of by chance. It changes nothing: Follow carries it out.
 func NewPlan(spec []byte) (*Plan, error) {
 	var s planSpec
-	err := strict(spec, &s, "seed", "quiet")
+	err := strictjson.Read(spec, &s, "want an object", "seed", "quiet")
 	if err == nil {
 		err = s.check()
 	}

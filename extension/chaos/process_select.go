@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"k6suite/extension/internal/nearest"
+	"k6suite/extension/internal/strictjson"
 )
 
 // selector says which brokers: all of them, or one.
@@ -42,7 +45,7 @@ func (s *selector) UnmarshalJSON(text []byte) error {
 		return nil
 	case json.Unmarshal(text, &word) == nil:
 		if word != selectAny && word != selectAll {
-			return unknownWord("broker", word, []string{selectAny, selectAll})
+			return nearest.Unknown("broker", word, []string{selectAny, selectAll})
 		}
 		s.word = word
 		return nil
@@ -58,7 +61,7 @@ func (s *selector) readObject(text []byte) error {
 	if text[0] != '{' {
 		return errors.New(`want an id, "any", "all", {"leaderOf": {"topic": "t", "partition": 0}} or {"coordinatorOf": "group"}`)
 	}
-	if err := strict(text, &of); err != nil {
+	if err := strictjson.Read(text, &of, "want an object"); err != nil {
 		return err
 	}
 	if (of.Leader == nil) == (of.Coordinator == "") {
@@ -69,7 +72,7 @@ func (s *selector) readObject(text []byte) error {
 		return nil
 	}
 	s.leader = &leaderOf{}
-	if err := strict(of.Leader, s.leader, "partition"); err != nil {
+	if err := strictjson.Read(of.Leader, s.leader, "want an object", "partition"); err != nil {
 		return fmt.Errorf("leaderOf: %w", err)
 	}
 	if s.leader.Topic == "" || s.leader.Partition < 0 {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k6suite/extension/chaos/kafkaproxy"
+	"k6suite/extension/internal/nearest"
+	"k6suite/extension/internal/strictjson"
 )
 
 // processAction is what a fault does to brokers.
@@ -55,7 +57,7 @@ type processSpec struct {
 
 func parseProcess(spec []byte) (processSpec, error) {
 	var s processSpec
-	err := strict(spec, &s)
+	err := strictjson.Read(spec, &s, "want an object")
 	if err == nil {
 		err = s.check()
 	}
@@ -76,7 +78,7 @@ func (s processSpec) check() error {
 	case s.Action == "":
 		return fmt.Errorf("action is missing (there are: %s)", strings.Join(processActions(), ", "))
 	case !slices.Contains(processActions(), string(s.Action)):
-		return unknownWord("action", string(s.Action), processActions())
+		return nearest.Unknown("action", string(s.Action), processActions())
 	}
 	for _, key := range []struct {
 		name    string

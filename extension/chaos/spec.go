@@ -13,6 +13,7 @@ import (
 	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/chaos/s3proxy"
 	"k6suite/extension/internal/nearest"
+	"k6suite/extension/internal/strictjson"
 )
 
 // asked is a specification that was read and checked.
@@ -78,7 +79,7 @@ func familyOf(spec []byte) (Family, error) {
 	case name == "" || onlyOf(given, wireKeys(), processKeys()):
 		return Wire, misspelt(given)
 	}
-	return "", unknownWord("action", name, slices.Concat(processActions(), wireActions()))
+	return "", nearest.Unknown("action", name, slices.Concat(processActions(), wireActions()))
 }
 
 // onlyOf reports whether a key is given that the one family has and the other has not.
@@ -96,14 +97,14 @@ func misspelt(given map[string]json.RawMessage) error {
 	known := wireKeys()
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(known, key) && nearest.Word(key, append(known, "storage")) == "storage" {
-			return unknownWord("key", key, append(known, "storage"))
+			return nearest.Unknown("key", key, append(known, "storage"))
 		}
 	}
 	return nil
 }
 
-func wireKeys() []string    { return keysOf(reflect.TypeFor[kafkaproxy.Rule]()) }
-func processKeys() []string { return keysOf(reflect.TypeFor[processSpec]()) }
+func wireKeys() []string    { return strictjson.Keys(reflect.TypeFor[kafkaproxy.Rule]()) }
+func processKeys() []string { return strictjson.Keys(reflect.TypeFor[processSpec]()) }
 
 func wireActions() []string {
 	return wordsOf(

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/nearest"
 )
 
 // Check says what is wrong with a rule: what can never match, or cannot act, is refused.
@@ -30,9 +32,9 @@ func (r Rule) check() error {
 	case r.Action == "":
 		return fmt.Errorf("action is missing (there are: %s)", strings.Join(known, ", "))
 	case !slices.Contains(known, string(r.Action)):
-		return unknownWord("action", string(r.Action), known)
+		return nearest.Unknown("action", string(r.Action), known)
 	case r.On != "" && r.On != OnRequest && r.On != OnResponse:
-		return unknownWord("on", string(r.On), []string{string(OnRequest), string(OnResponse)})
+		return nearest.Unknown("on", string(r.On), []string{string(OnRequest), string(OnResponse)})
 	case r.Partition != nil && *r.Partition < 0:
 		return fmt.Errorf("partition %d: partitions are numbered from 0", *r.Partition)
 	case r.Broker != nil && *r.Broker < 0:
@@ -102,7 +104,7 @@ func (r Rule) checkAction() error {
 		}
 	case Corrupt:
 		if r.What != "" && r.What != SpoilValue && r.What != SpoilChecksum {
-			return unknownWord("what", string(r.What), []string{string(SpoilValue), string(SpoilChecksum)})
+			return nearest.Unknown("what", string(r.What), []string{string(SpoilValue), string(SpoilChecksum)})
 		}
 	}
 	return nil
@@ -205,7 +207,7 @@ func (r Rule) keys() (map[kmsg.Key]bool, error) {
 	for _, name := range r.API {
 		key, ok := known[name]
 		if !ok {
-			return nil, unknownWord("api", name, sortedKeys(known))
+			return nil, nearest.Unknown("api", name, sortedKeys(known))
 		}
 		if err := r.able(key); err != nil {
 			return nil, fmt.Errorf("api %q: %w", name, err)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/nearest"
 )
 
 // maxErrorCode is beyond the codes that there are: kerr has no list of them.
@@ -56,5 +58,5 @@ func codeOf(name ErrorName) (int16, error) {
 	if name == "" {
 		return 0, errors.New(`error: name one, such as "NOT_LEADER_OR_FOLLOWER"`)
 	}
-	return 0, unknownWord("error", string(name), sortedKeys(known))
+	return 0, nearest.Unknown("error", string(name), sortedKeys(known))
 }

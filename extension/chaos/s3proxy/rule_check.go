@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"k6suite/extension/internal/nearest"
 )
 
 // Check says what is wrong with a rule: what can never match, or cannot act, is refused.
@@ -27,7 +29,7 @@ func (r Rule) check() error {
 	case r.Action == "":
 		return fmt.Errorf("action is missing (there are: %s)", strings.Join(known, ", "))
 	case !slices.Contains(known, string(r.Action)):
-		return unknownWord("action", string(r.Action), known)
+		return nearest.Unknown("action", string(r.Action), known)
 	case len(r.Storage) == 0:
 		return fmt.Errorf(`storage is missing: name operations such as "PutObject", or groups (there are: %s)`, strings.Join(groups(), ", "))
 	}
@@ -82,7 +84,7 @@ func (r Rule) checkBelongs() error {
 func (r Rule) checkAction() error {
 	switch {
 	case r.When != "" && r.When != Before && r.When != After:
-		return unknownWord("when", string(r.When), []string{string(Before), string(After)})
+		return nearest.Unknown("when", string(r.When), []string{string(Before), string(After)})
 	case (r.Action == Delay || r.Action == Late) && r.Delay <= 0:
 		return errors.New(`delay: say for how long, such as "200ms"`)
 	case r.Delay < 0:
@@ -97,7 +99,7 @@ func (r Rule) checkAction() error {
 			return fmt.Errorf("at is missing: say at which stage (there are: %s)", strings.Join(stages, ", "))
 		}
 		if !slices.Contains(stages, string(r.At)) {
-			return unknownWord("at", string(r.At), stages)
+			return nearest.Unknown("at", string(r.At), stages)
 		}
 	case r.Action == Truncate:
 		return r.checkTruncate()
@@ -127,7 +129,7 @@ func (r Rule) checkCode() error {
 	case r.Status == 304:
 		return errors.New("status 304: is no error")
 	case r.Code != "" && known[r.Code] == 0 && r.Status == 0:
-		return fmt.Errorf("%w; for another one, give its status, too", unknownWord("code", r.Code, slices.Sorted(maps.Keys(known))))
+		return fmt.Errorf("%w; for another one, give its status, too", nearest.Unknown("code", r.Code, slices.Sorted(maps.Keys(known))))
 	case strings.ContainsFunc(r.Code, func(c rune) bool { return c > 'z' || c < '0' || c > '9' && c < 'A' || c > 'Z' && c < 'a' }):
 		return fmt.Errorf("code %q: codes of S3 have letters and digits only", r.Code)
 	}

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"k6suite/extension/internal/nearest"
 )
 
 // matcher is a rule that is ready to be held against requests.
@@ -38,7 +40,7 @@ func (r Rule) compile() (*matcher, error) {
 			for _, o := range known {
 				words = append(words, string(o))
 			}
-			return nil, unknownWord("storage", name, words)
+			return nil, nearest.Unknown("storage", name, words)
 		}
 	}
 	return m, m.checkGroups(known)

@@ -1,6 +1,20 @@
 // Package nearest finds the word that was probably meant.
 package nearest
 
+import (
+	"fmt"
+	"strings"
+)
+
+// Unknown is the error for a word of some kind that is none of those that there are. It names the one that was probably meant.
+func Unknown(kind, word string, known []string) error {
+	hint := ""
+	if near := Word(word, known); near != "" {
+		hint = fmt.Sprintf(": did you mean %q?", near)
+	}
+	return fmt.Errorf("unknown %s %q%s (there are: %s)", kind, word, hint, strings.Join(known, ", "))
+}
+
 // Word gives the candidate that takes the fewest edits to reach, or "" where none is near enough to be meant.
 func Word(word string, candidates []string) string {
 	best, fewest := "", len([]rune(word))/2+2

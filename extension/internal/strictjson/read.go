@@ -1,4 +1,5 @@
-package chaos
+// Package strictjson reads what people write in JSON: what it does not know, and what means nothing, is refused in their words.
+package strictjson
 
 import (
 	"bytes"
@@ -10,26 +11,26 @@ import (
 	"slices"
 	"strings"
 
-	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/internal/nearest"
 )
 
-// strict reads a JSON object into a struct. A key that is not known is an error that names the nearest one, and so is a value that is
-// null or nothing, except for those keys that mean something by it.
-func strict(spec []byte, into any, nothing ...string) error {
+// Read reads a JSON object into a struct, all of whose fields have a key. A key that is not known is an error that names the nearest one,
+// and so is a value that is null or nothing, except for those keys that mean something by it. What is no object at all is told what is
+// wanted instead: "want an object such as …".
+func Read(text []byte, into any, wanted string, nothing ...string) error {
 	var given map[string]json.RawMessage
-	if err := json.Unmarshal(spec, &given); err != nil || given == nil {
-		return errors.Join(errors.New("want an object"), err)
+	if err := json.Unmarshal(text, &given); err != nil || given == nil {
+		return errors.Join(errors.New(wanted), err)
 	}
 	fields := map[string]reflect.Value{}
 	v := reflect.ValueOf(into).Elem()
-	for i, key := range keysOf(v.Type()) {
+	for i, key := range Keys(v.Type()) {
 		fields[key] = v.Field(i)
 	}
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		field, known := fields[key]
 		if !known {
-			return unknownWord("key", key, slices.Sorted(maps.Keys(fields)))
+			return nearest.Unknown("key", key, slices.Sorted(maps.Keys(fields)))
 		}
 		if bytes.Equal(given[key], []byte("null")) {
 			return fmt.Errorf("%s is null: leave it out, or give it a value", key)
@@ -44,8 +45,8 @@ func strict(spec []byte, into any, nothing ...string) error {
 	return nil
 }
 
-// keysOf are the JSON keys of a struct, in the order of its fields.
-func keysOf(t reflect.Type) []string {
+// Keys are the JSON keys of a struct, in the order of its fields.
+func Keys(t reflect.Type) []string {
 	keys := make([]string, t.NumField())
 	for i := range keys {
 		keys[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
@@ -67,7 +68,7 @@ func plain(err error) error {
 	switch kind.Kind() {
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		want = "a whole number"
-		if kind == reflect.TypeFor[kafkaproxy.Duration]() {
+		if kind == reflect.TypeFor[Duration]() {
 			want = `a duration such as "200ms" or "10s"`
 		}
 	case reflect.Float64:
@@ -80,13 +81,4 @@ func plain(err error) error {
 		want = "a list"
 	}
 	return fmt.Errorf("want %s, not a %s", want, wrong.Value)
-}
-
-// unknownWord names what was probably meant, and what there is.
-func unknownWord(kind, word string, known []string) error {
-	hint := ""
-	if near := nearest.Word(word, known); near != "" {
-		hint = fmt.Sprintf(": did you mean %q?", near)
-	}
-	return fmt.Errorf("unknown %s %q%s (there are: %s)", kind, word, hint, strings.Join(known, ", "))
 }
