@@ -4,18 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +21,6 @@ import (
 const (
 	// keptEvents is how many events can be asked for over HTTP.
 	keptEvents = 10_000
-	// headerTimeout bounds how long a request to the control may take to arrive.
-	headerTimeout = 10 * time.Second
 )
 
 type kafkaProxyFlags struct {
@@ -78,23 +72,17 @@ func (f *kafkaProxyFlags) serve(cmd *cobra.Command) error {
 	if err != nil {
 		return couldNotRun("starting the proxy: %v", err)
 	}
-	control, err := f.listen(ctx, proxy)
+	err = standing{
+		proxy: proxy, where: "bootstrap    " + strings.Join(proxy.Addresses(), ","),
+		control: kafkaproxy.Control(proxy), address: f.control,
+		report: func(out io.Writer) {
+			for _, fault := range proxy.AllFaults() {
+				printRule(out, fault.ID(), fault.Hits(), fault.Records(), "records", fault.Rule())
+			}
+		},
+	}.run(ctx, out)
 	if err != nil {
-		return couldNotRun("%v", errors.Join(fmt.Errorf("starting the control: %w", err), proxy.Close()))
-	}
-	fmt.Fprintf(out, "bootstrap    %s\n", strings.Join(proxy.Addresses(), ","))
-	if control != nil {
-		fmt.Fprintf(out, "control      http://%s\n", control.Addr)
-	}
-	fmt.Fprintln(out, "ready; Ctrl-C stops it")
-	<-ctx.Done()
-	err = proxy.Close()
-	if control != nil {
-		err = errors.Join(err, control.Close())
-	}
-	printFaults(out, proxy.AllFaults())
-	if err != nil {
-		return couldNotRun("stopping the proxy: %v", err)
+		return couldNotRun("%v", err)
 	}
 	fmt.Fprintln(out, "stopped")
 	return nil
@@ -161,31 +149,4 @@ func (f *kafkaProxyFlags) secure(options *kafkaproxy.Options) error {
 		return fmt.Errorf("--broker-ca: %s holds no certificate in PEM", f.brokerCA)
 	}
 	return nil
-}
-
-// listen serves the control, nil if there is to be none.
-func (f *kafkaProxyFlags) listen(ctx context.Context, proxy *kafkaproxy.Proxy) (*http.Server, error) {
-	if f.control == "" {
-		return nil, nil
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.control)
-	if err != nil {
-		return nil, err
-	}
-	server := &http.Server{
-		Addr: listener.Addr().String(), Handler: kafkaproxy.Control(proxy), ReadHeaderTimeout: headerTimeout,
-	}
-	go func() { _ = server.Serve(listener) }() // until it is closed
-	return server, nil
-}
-
-// printFaults says what each rule has hit.
-func printFaults(out io.Writer, faults []*kafkaproxy.Fault) {
-	for _, f := range faults {
-		spec, err := json.Marshal(f.Rule())
-		if err != nil {
-			spec = []byte(err.Error())
-		}
-		fmt.Fprintf(out, "rule %-7d %d hits, %d records: %s\n", f.ID(), f.Hits(), f.Records(), spec)
-	}
 }

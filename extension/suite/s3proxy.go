@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -71,25 +69,14 @@ func (f *s3ProxyFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("starting the proxy: %w", err)
 	}
-	control, err := f.listen(ctx, proxy)
-	if err != nil {
-		return errors.Join(fmt.Errorf("starting the control: %w", err), proxy.Close())
-	}
-	fmt.Fprintf(out, "endpoint     %s\n", proxy.URL())
-	if control != nil {
-		fmt.Fprintf(out, "control      http://%s\n", control.Addr)
-	}
-	fmt.Fprintln(out, "ready; Ctrl-C stops it")
-	<-ctx.Done()
-	err = proxy.Close()
-	if control != nil {
-		err = errors.Join(err, control.Close())
-	}
-	printStorageFaults(out, proxy.AllFaults())
-	if err != nil {
-		return fmt.Errorf("stopping the proxy: %w", err)
-	}
-	return nil
+	return standing{
+		proxy: proxy, where: "endpoint     " + proxy.URL(), control: s3proxy.Control(proxy), address: f.control,
+		report: func(out io.Writer) {
+			for _, fault := range proxy.AllFaults() {
+				printRule(out, fault.ID(), fault.Hits(), fault.Bytes(), "bytes", fault.Rule())
+			}
+		},
+	}.run(ctx, out)
 }
 
 // start starts the proxy with the rules of the command line at work.
@@ -154,31 +141,4 @@ func (f *s3ProxyFlags) openLog(out io.Writer) (closeLog func() error, err error)
 	}
 	f.options.Lines = file
 	return file.Close, nil
-}
-
-// listen serves the control, nil if there is to be none.
-func (f *s3ProxyFlags) listen(ctx context.Context, proxy *s3proxy.Proxy) (*http.Server, error) {
-	if f.control == "" {
-		return nil, nil
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.control)
-	if err != nil {
-		return nil, err
-	}
-	server := &http.Server{
-		Addr: listener.Addr().String(), Handler: s3proxy.Control(proxy), ReadHeaderTimeout: headerTimeout,
-	}
-	go func() { _ = server.Serve(listener) }() // until it is closed
-	return server, nil
-}
-
-// printStorageFaults says what each rule has hit.
-func printStorageFaults(out io.Writer, faults []*s3proxy.Fault) {
-	for _, f := range faults {
-		spec, err := json.Marshal(f.Rule())
-		if err != nil {
-			spec = []byte(err.Error())
-		}
-		fmt.Fprintf(out, "rule %-7d %d hits, %d bytes: %s\n", f.ID(), f.Hits(), f.Bytes(), spec)
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"k6suite/extension/internal/httpcontrol"
 )
 
 // Lease has the fault end after d, unless it is called again by then. So what a process asks of a proxy that is not its own ends when
@@ -64,20 +66,20 @@ func leaseOf(r *http.Request) (time.Duration, error) {
 func (c control) renew(r *http.Request) (int, any) {
 	fault, err := c.fault(r)
 	if err != nil {
-		return refused(http.StatusNotFound, err)
+		return httpcontrol.Refused(http.StatusNotFound, err)
 	}
 	lease, err := leaseOf(r)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	if lease == 0 {
 		lease = fault.leaseTime()
 	}
 	if lease == 0 {
-		return refused(http.StatusBadRequest, errors.New("the rule has no lease: name one in the query, as ?lease=10s"))
+		return httpcontrol.Refused(http.StatusBadRequest, errors.New("the rule has no lease: name one in the query, as ?lease=10s"))
 	}
 	if !fault.Lease(lease) {
-		return refused(http.StatusGone, fmt.Errorf("rule %d has ended, and cannot be renewed: inject it again", fault.ID()))
+		return httpcontrol.Refused(http.StatusGone, fmt.Errorf("rule %d has ended, and cannot be renewed: inject it again", fault.ID()))
 	}
 	return http.StatusOK, stateOf(fault)
 }

@@ -3,19 +3,16 @@ package s3proxy
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"k6suite/extension/internal/httpcontrol"
 )
 
 const (
-	// maxRuleBytes bounds what a request may send.
-	maxRuleBytes = 1 << 20
 	// maxPage is how many requests of the log an answer holds at most, and if nobody says.
 	maxPage = 1000
 	// maxWait bounds for how long a request may wait for hits.
@@ -39,7 +36,7 @@ const (
 // could command the proxy (DNS rebinding).
 func Control(p *Proxy) http.Handler {
 	c := control{proxy: p}
-	routes := map[string]map[string]answerer{
+	routes := httpcontrol.Routes{
 		"/rules":            {http.MethodPost: c.inject, http.MethodGet: c.list},
 		"/rules/{id}":       {http.MethodGet: c.show, http.MethodDelete: c.stop},
 		"/rules/{id}/renew": {http.MethodPost: c.renew},
@@ -47,21 +44,7 @@ func Control(p *Proxy) http.Handler {
 		"/counts":           {http.MethodGet: c.counts},
 		"/overwritten":      {http.MethodGet: c.overwritten},
 	}
-	mux := http.NewServeMux()
-	for path, methods := range routes {
-		mux.Handle(path, byMethod(methods))
-	}
-	mux.Handle("/", answerer(func(r *http.Request) (int, any) {
-		paths := strings.Join(slices.Sorted(maps.Keys(routes)), ", ")
-		return refused(http.StatusNotFound, fmt.Errorf("%s: there are %s", r.URL.Path, paths))
-	}))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := foreign(r); err != nil {
-			respond(w, http.StatusForbidden, problem{err.Error()})
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	return httpcontrol.Handler(routes, strings.Join(slices.Sorted(maps.Keys(routes)), ", "))
 }
 
 // control answers the requests of Control.
@@ -80,40 +63,32 @@ type faultState struct {
 }
 
 func stateOf(f *Fault) faultState {
-	active := true
-	select {
-	case <-f.Done():
-		active = false
-	default:
-	}
 	objects := f.Objects()
 	if objects == nil {
 		objects = []string{}
 	}
 	return faultState{
-		ID: f.ID(), Spec: f.Rule(), Hits: f.Hits(), Bytes: f.Bytes(), Objects: objects, Active: active, Began: f.Began(), Ended: f.Ended(),
+		ID: f.ID(), Spec: f.Rule(), Hits: f.Hits(), Bytes: f.Bytes(), Objects: objects, Active: httpcontrol.Active(f.Done()),
+		Began: f.Began(), Ended: f.Ended(),
 	}
 }
 
 func (c control) inject(r *http.Request) (int, any) {
 	lease, err := duration(r, "lease")
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
-	spec, err := io.ReadAll(io.LimitReader(r.Body, maxRuleBytes+1))
-	if err == nil && len(spec) > maxRuleBytes {
-		err = fmt.Errorf("a rule of more than %d bytes", maxRuleBytes)
-	}
+	spec, err := httpcontrol.Rule(r)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	rule, err := ParseRule(spec)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	fault, err := c.proxy.Inject(rule)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	if lease > 0 {
 		_ = fault.Renew(lease) // one that is over already needs none
@@ -132,7 +107,7 @@ func (c control) list(*http.Request) (int, any) {
 func (c control) show(r *http.Request) (int, any) {
 	fault, err := c.fault(r)
 	if err != nil {
-		return refused(http.StatusNotFound, err)
+		return httpcontrol.Refused(http.StatusNotFound, err)
 	}
 	return c.waited(r, fault)
 }
@@ -141,11 +116,11 @@ func (c control) show(r *http.Request) (int, any) {
 func (c control) waited(r *http.Request, fault *Fault) (int, any) {
 	wait, err := duration(r, "wait")
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	hits, err := number(r, "hits", 1<<62)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), min(wait, maxWait))
 	defer cancel()
@@ -163,17 +138,17 @@ func (c control) waited(r *http.Request, fault *Fault) (int, any) {
 func (c control) renew(r *http.Request) (int, any) {
 	fault, err := c.fault(r)
 	if err != nil {
-		return refused(http.StatusNotFound, err)
+		return httpcontrol.Refused(http.StatusNotFound, err)
 	}
 	lease, err := duration(r, "lease")
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	if lease == 0 {
-		return refused(http.StatusBadRequest, errors.New("lease: say for how long, such as ?lease=10s"))
+		return httpcontrol.Refused(http.StatusBadRequest, errors.New("lease: say for how long, such as ?lease=10s"))
 	}
 	if err := fault.Renew(lease); err != nil {
-		return refused(http.StatusGone, err)
+		return httpcontrol.Refused(http.StatusGone, err)
 	}
 	return c.waited(r, fault)
 }
@@ -181,7 +156,7 @@ func (c control) renew(r *http.Request) (int, any) {
 func (c control) stop(r *http.Request) (int, any) {
 	fault, err := c.fault(r)
 	if err != nil {
-		return refused(http.StatusNotFound, err)
+		return httpcontrol.Refused(http.StatusNotFound, err)
 	}
 	fault.Stop()
 	return http.StatusOK, stateOf(fault)
@@ -189,13 +164,5 @@ func (c control) stop(r *http.Request) (int, any) {
 
 // fault finds the one that a path names.
 func (c control) fault(r *http.Request) (*Fault, error) {
-	all := c.proxy.AllFaults()
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err == nil && id >= 1 && id <= int64(len(all)) {
-		return all[id-1], nil
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("no rule %q: none was injected", r.PathValue("id"))
-	}
-	return nil, fmt.Errorf("no rule %q: there are 1 to %d", r.PathValue("id"), len(all))
+	return httpcontrol.Fault(r, c.proxy.AllFaults())
 }

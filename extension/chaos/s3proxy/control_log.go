@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"k6suite/extension/internal/httpcontrol"
 )
 
 // logPage is a part of the log.
@@ -15,11 +17,11 @@ type logPage struct {
 func (c control) log(r *http.Request) (int, any) {
 	since, err := number(r, "since", 0)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	limit, err := number(r, "limit", maxPage)
 	if err != nil {
-		return refused(http.StatusBadRequest, err)
+		return httpcontrol.Refused(http.StatusBadRequest, err)
 	}
 	var page logPage
 	page.Entries, page.Next = c.proxy.log.page(since, min(limit, maxPage))

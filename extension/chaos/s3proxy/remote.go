@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"k6suite/extension/internal/httpcontrol"
 )
 
 const (
@@ -133,7 +135,7 @@ func (r *Remote) do(ctx context.Context, method, path string, body []byte, answe
 		return errGone
 	}
 	if response.StatusCode/100 != 2 {
-		var p problem
+		var p httpcontrol.Problem
 		if json.Unmarshal(text, &p) != nil || p.Error == "" {
 			return fmt.Errorf("it answers %s, and is no control of an S3 proxy", response.Status)
 		}
