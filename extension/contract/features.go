@@ -44,11 +44,11 @@ func durability() []Requirement {
 	return []Requirement{
 		{
 			ID: "F3.1", Title: "each acked record is in object storage", Claims: claims(ClaimObjectStorage),
-			Rules: rules("ACK_WITHOUT_BYTES", "ACK_IN_OUTAGE", "LOST_ACKED", "LOST_SUFFIX"), proof: durable,
+			Rules: rules("ACK_WITHOUT_BYTES", "ACK_IN_OUTAGE", "LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: durable,
 		},
-		{ID: "F3.2", Title: "survives restart", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: survivedRestart},
+		{ID: "F3.2", Title: "survives restart", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: survivedRestart},
 		{ID: "F3.3", Title: "survives kill", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: survivedKill},
-		{ID: "F3.4", Title: "no loss in normal operation", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: complete},
+		{ID: "F3.4", Title: "no loss in normal operation", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: complete},
 		{ID: "F3.5", Title: "no duplicates in normal operation", Rules: rules("DUPLICATE"), proof: unique},
 	}
 }
@@ -56,7 +56,7 @@ func durability() []Requirement {
 func statelessness() []Requirement {
 	stateless, behindOne := claims(ClaimStateless), claims(ClaimStateless, ClaimSingleEndpoint)
 	return []Requirement{
-		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), Claims: stateless, proof: keptAll},
+		{ID: "F4.1", Title: "on a kill nothing is lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), Claims: stateless, proof: keptAll},
 		{
 			ID: "F4.2", Title: "on a kill no client error beyond TCP retry", Claims: behindOne, others: true,
 			Rules: rules("ERRORS_SEEN", "ABORTED_READ"), proof: withoutErrors,
@@ -98,11 +98,11 @@ func storage() []Requirement {
 		{ID: "F6.2", Title: "the bucket can be read directly", Claims: stored, proof: bucketRead},
 		{
 			ID: "F6.3", Title: "slow storage means latency, not loss", Claims: stored,
-			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "STUCK"), proof: late,
+			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE", "STUCK"), proof: late,
 		},
 		{
 			ID: "F6.4", Title: "storage errors become backpressure, not loss", Claims: stored,
-			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "ACK_IN_OUTAGE", "STUCK", "ERRORS_SEEN"), proof: backpressure,
+			Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE", "ACK_IN_OUTAGE", "STUCK", "ERRORS_SEEN"), proof: backpressure,
 		},
 	}
 }

@@ -190,3 +190,13 @@ func TestMergeKeepsWhatFaultsDid(t *testing.T) {
 	require.Zero(t, *all.Rebalances)
 	require.Equal(t, int64(12), a.Measured.Connections.Before)
 }
+
+// REWRITE tells of losses in place of LOST_ACKED: what promises that nothing is lost must be broken by both.
+func TestARewrittenRecordIsALostOne(t *testing.T) {
+	t.Parallel()
+	for _, r := range contract.Requirements() {
+		if slices.Contains(r.Rules, ledger.LostAcked) {
+			require.Contains(t, r.Rules, ledger.Rewrite, r.ID)
+		}
+	}
+}

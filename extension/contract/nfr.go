@@ -9,7 +9,7 @@ func nonFunctional() []Requirement {
 
 func resilience() []Requirement {
 	return []Requirement{
-		{ID: "NFR1.1", Title: "broker failure: 0 lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: keptAll},
+		{ID: "NFR1.1", Title: "broker failure: 0 lost", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: keptAll},
 		{
 			ID: "NFR1.2", Title: "broker failure: 0 client errors", Rules: rules("ERRORS_SEEN", "ABORTED_READ"),
 			Claims: claims(ClaimStateless, ClaimSingleEndpoint), others: true, proof: withoutErrors,
@@ -26,10 +26,10 @@ func resilience() []Requirement {
 func consistency() []Requirement {
 	return []Requirement{
 		{ID: "NFR2.1", Title: "0 duplicates", Rules: rules("DUPLICATE"), proof: unique},
-		{ID: "NFR2.2", Title: "0 missing", Rules: rules("LOST_ACKED", "LOST_SUFFIX"), proof: complete},
+		{ID: "NFR2.2", Title: "0 missing", Rules: rules("LOST_ACKED", "LOST_SUFFIX", "REWRITE"), proof: complete},
 		{
 			ID: "NFR2.3", Title: "100 % UUID match", proof: matched,
-			Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "LOST_SUFFIX", "ABORTED_READ"),
+			Rules: rules("CORRUPT", "PHANTOM", "LOST_ACKED", "LOST_SUFFIX", "REWRITE", "ABORTED_READ"),
 		},
 		{
 			ID: "NFR2.4", Title: "Kafka equals bucket", Claims: claims(ClaimObjectStorage),

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"k6suite/extension/objectstore"
@@ -11,19 +12,35 @@ import (
 type ackBeforeDurable struct {
 	honest
 	*liar
+
+	mu   sync.Mutex
+	last map[livingPlace]chan struct{} // closed when the last upload put off is over
 }
 
-func newAckBeforeDurable(l *liar) mischief { return &ackBeforeDurable{liar: l} }
+// livingPlace is a partition in one life of the brokers: what a life that ended has left undone is nobody's to wait for.
+type livingPlace struct {
+	*life
+	place
+}
+
+func newAckBeforeDurable(l *liar) mischief {
+	return &ackBeforeDurable{liar: l, last: map[livingPlace]chan struct{}{}}
+}
 
 const (
 	tooLate      = 150 * time.Millisecond
 	tooLateLimit = 5 * time.Second
 )
 
-func (m *ackBeforeDurable) defers(l *life, _ *partition, _ []*piece, upload uploading) bool {
+func (m *ackBeforeDurable) defers(l *life, p *partition, _ []*piece, upload uploading) bool {
 	m.hits.Add(1)
+	before, over := m.queue(livingPlace{l, p.place})
 	l.background(func() {
+		defer close(over)
 		sleep(l.ctx, tooLate)
+		if before != nil {
+			<-before // a process killed between the two leaves a log that ends early, and none with a hole
+		}
 		// Not l.ctx: what was acked gets there even if the brokers are killed meanwhile. This lie loses nothing.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), tooLateLimit)
 		defer cancel()
@@ -32,6 +49,15 @@ func (m *ackBeforeDurable) defers(l *life, _ *partition, _ []*piece, upload uplo
 		}
 	})
 	return true
+}
+
+// queue is behind the upload of the partition that was put off before, nil if there was none.
+func (m *ackBeforeDurable) queue(at livingPlace) (before, over chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, over = m.last[at], make(chan struct{})
+	m.last[at] = over
+	return before, over
 }
 
 // loseTail is a recovery that gives up the newest object of a partition, and cleans it away: acked records behind the end that
