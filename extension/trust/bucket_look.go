@@ -60,4 +60,8 @@ func (r *Run) lookAtHistory(ctx context.Context, store *objectstore.Store) {
 			}
 		}
 	}
+	for _, o := range r.target.overwritten() {
+		see(o.Key, o.FirstETag, "", 0, r.target.firstWrite(o.Key))
+		see(o.Key, o.ETag, "", 0, o.At)
+	}
 }

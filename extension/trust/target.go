@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"k6suite/extension/chaos"
@@ -146,6 +147,15 @@ func (t *Target) firstWrite(key string) time.Time {
 	}
 	at, _ := t.storage.Log().FirstWrite(cfg.Bucket, key)
 	return at
+}
+
+// overwritten are the objects that were written again with another content, as our proxy before the storage saw it; none without it.
+func (t *Target) overwritten() []s3proxy.Overwrite {
+	cfg, err := t.bucket()
+	if t.storage == nil || err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(t.storage.Log().Overwritten(), func(o s3proxy.Overwrite) bool { return o.Bucket != cfg.Bucket })
 }
 
 // lieHits counts how often each lie was told; nil where nobody lies.
