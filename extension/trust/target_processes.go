@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
+	"time"
 
 	"k6suite/extension/chaos/platform/process"
 	"k6suite/extension/chaos/s3proxy"
+	"k6suite/extension/kafka"
 	"k6suite/extension/profile"
 )
 
@@ -49,5 +52,54 @@ func (t *Target) startProcesses(ctx context.Context, o TargetOptions) error {
 		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
 	}
 	t.platform = started
+	if err := t.awaitMembers(ctx); err != nil {
+		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
+	}
+	return nil
+}
+
+const (
+	joinTime = 30 * time.Second
+	joinLook = 100 * time.Millisecond
+)
+
+// awaitMembers waits until all brokers that were started show all of them: who accepts connections may not have joined the others yet,
+// so that there would be too few for a topic. Where one address is promised nobody is shown.
+func (t *Target) awaitMembers(ctx context.Context) error {
+	brokers := t.Profile.Chaos.Brokers
+	if len(brokers) < 2 || t.Profile.Claims.SingleEndpoint {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, joinTime)
+	defer cancel()
+	for _, b := range brokers {
+		cfg := t.Kafka
+		cfg.Brokers = []string{b.Address}
+		for {
+			why := missing(ctx, cfg, brokers)
+			if why == nil {
+				break
+			}
+			select {
+			case <-time.After(joinLook):
+			case <-ctx.Done():
+				return fmt.Errorf("broker %d did not find the others within %s: %w", b.ID, joinTime, why)
+			}
+		}
+	}
+	return nil
+}
+
+// missing says which broker of the profile a broker does not show.
+func missing(ctx context.Context, cfg kafka.Config, brokers []profile.Broker) error {
+	seen, err := kafka.Probe(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	for _, want := range brokers {
+		if !slices.ContainsFunc(seen.Brokers, func(b kafka.Broker) bool { return b.ID == want.ID }) {
+			return fmt.Errorf("its metadata does not show broker %d", want.ID)
+		}
+	}
 	return nil
 }
