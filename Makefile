@@ -16,10 +16,16 @@ TSC := tools/typescript/node_modules/.package-lock.json
 NODES ?= 1
 VERSION ?= 4.4.0
 
+# What soak runs: SEED is that of its first round, by default one from the time.
+PROFILE ?= embedded
+MINUTES ?= 60
+SEED ?=
+
 # What prove is to do beyond what it does anyway: k6 x suite prove --help.
 PROVE ?=
 
 .PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down clean
+.PHONY: soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +48,9 @@ readme: build ## run the commands that README shows, and put their true output t
 
 prove: build ## prove that each rule fires on its lie and on no healthy run: PROVE='--repeat 3 --random 100' for longer
 	./k6 x suite prove $(PROVE)
+
+soak: build ## random chaos round after round, a new seed each: PROFILE=embedded MINUTES=60 SEED= (K6_CHAOS_LENGTH=full: long rounds)
+	./k6 x suite soak --profile $(PROFILE) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 # Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger. The
 # Kafka proxy has rates as ratios to those without it, latencies as differences, medians of 7, and the memory of its process; toxiproxy,

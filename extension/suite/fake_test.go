@@ -48,6 +48,12 @@ func fakeK6(script string) int {
 		verdict.Status, verdict.Requirements[0].Status, exit = contract.Inconclusive, contract.Inconclusive, 99
 	case "smoke_topic_autocreate":
 		exit = 99 // a threshold of its own
+	case "not_claimed":
+		verdict.Status, verdict.Requirements[0].Status = contract.NotClaimed, contract.NotClaimed
+	case "fails_at_seed_7":
+		if os.Getenv("K6_SEED") == "7" {
+			verdict.Status, verdict.Requirements[0].Status, exit = contract.Fail, contract.Fail, 99
+		}
 	case "diagnose":
 		fmt.Println("something broke here")
 		return 107

@@ -23,6 +23,8 @@ type runner struct {
 	flags   []string // handed to every `k6 run`
 	env     []string // NAME=value, on top of the process's environment
 	results string   // folder of the results
+	// watch is told of each k6 process when it has started, and what it gives is called once that has ended; nil: nobody watches
+	watch func(pid int) (ended func())
 }
 
 // judged is what a script's process left behind.
@@ -53,7 +55,7 @@ func (r *runner) run(ctx context.Context, script, runID string) (judged, error) 
 	cmd := exec.Command(r.binary, append(args, script)...) //nolint:noctx // a context would kill it, and k6 must be asked to end
 	cmd.Env = append(os.Environ(), r.env...)
 	cmd.Env = append(cmd.Env, "K6_RUN_ID="+runID, "K6_RESULTS="+r.results)
-	out.exit, err = runChild(ctx, cmd, log)
+	out.exit, err = runChild(ctx, cmd, log, r.watch)
 	if err != nil {
 		return out, fmt.Errorf("starting k6 for %s: %w", script, err)
 	}
@@ -70,7 +72,7 @@ func (r *runner) run(ctx context.Context, script, runID string) (judged, error) 
 
 // runChild runs a command in a process group of its own, so that a Ctrl-C reaches it once: as our signal, not as the
 // terminal's too, which k6 would take for a second one and stop hard. It dies with this process.
-func runChild(ctx context.Context, cmd *exec.Cmd, log io.Writer) (exit int, err error) {
+func runChild(ctx context.Context, cmd *exec.Cmd, log io.Writer, watch func(pid int) (ended func())) (exit int, err error) {
 	runtime.LockOSThread() // the child's death signal is bound to the thread that started it
 	defer runtime.UnlockOSThread()
 	cmd.Stdout, cmd.Stderr = log, log
@@ -80,6 +82,9 @@ func runChild(ctx context.Context, cmd *exec.Cmd, log io.Writer) (exit int, err 
 	}
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGINT) })
 	defer stop()
+	if watch != nil {
+		defer watch(cmd.Process.Pid)()
+	}
 	err = cmd.Wait()
 	var exited *exec.ExitError
 	if errors.As(err, &exited) {

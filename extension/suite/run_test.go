@@ -107,24 +107,25 @@ func TestRunRefusesWhatItCannotRun(t *testing.T) {
 	require.ErrorContains(t, err, "tests/")
 }
 
+// whenWaiting does what a Ctrl-C does, once the script waits for it.
+func whenWaiting(ctx context.Context, logs string, interrupt func()) {
+	defer interrupt()
+	for waiting := time.NewTicker(10 * time.Millisecond); ctx.Err() == nil; <-waiting.C {
+		found, _ := filepath.Glob(logs)
+		if len(found) != 1 {
+			continue
+		}
+		if log, _ := os.ReadFile(found[0]); bytes.Contains(log, []byte("waiting")) {
+			return
+		}
+	}
+}
+
 func TestInterruptReachesTheScriptOnce(t *testing.T) {
 	t.Parallel()
 	results := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		defer cancel() // what a Ctrl-C does, once the script waits for it
-		for waiting := time.NewTicker(10 * time.Millisecond); ; <-waiting.C {
-			logs, _ := filepath.Glob(filepath.Join(results, "*", "k6.log"))
-			if len(logs) == 1 {
-				if log, _ := os.ReadFile(logs[0]); bytes.Contains(log, []byte("waiting")) {
-					return
-				}
-			}
-			if t.Context().Err() != nil {
-				return
-			}
-		}
-	}()
+	go whenWaiting(t.Context(), filepath.Join(results, "*", "k6.log"), cancel)
 	out, exit, err := runSuite(ctx, t, results, "produce_consume.js", "smoke_single.js")
 	require.Equal(t, 3, exit, "%s\n%v", out, err)
 	require.ErrorContains(t, err, "interrupted")
