@@ -30,6 +30,7 @@ func layers() map[string][]string {
 		chaos     = "extension/chaos"
 		platform  = "extension/chaos/platform"
 		process   = "extension/chaos/platform/process"
+		docker    = "extension/chaos/platform/docker"
 		guard     = "extension/chaos/platform/guard"
 		procgroup = "extension/internal/procgroup"
 		ledger    = "extension/ledger"
@@ -37,7 +38,9 @@ func layers() map[string][]string {
 		s3proxy   = "extension/chaos/s3proxy"
 		store     = "extension/objectstore"
 		kafka     = "extension/kafka"
+		storm     = "extension/kafka/storm"
 		contract  = "extension/contract"
+		certs     = "extension/certs"
 		embedded  = "extension/embedded"
 		report    = "extension/report"
 		trust     = "extension/trust"
@@ -49,18 +52,21 @@ func layers() map[string][]string {
 		"":        {extension},
 		extension: {js, suite},
 		js: {
-			suite, trust, report, embedded, contract, kafka, store, chaos, platform, process, proxy, s3proxy, profile, ledger, nearest, "config",
+			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger, nearest, "config",
 		},
-		suite:     {trust, report, embedded, contract, store, chaos, platform, process, guard, proxy, s3proxy, profile, ledger},
-		trust:     {report, embedded, contract, kafka, store, chaos, platform, process, proxy, s3proxy, profile, ledger},
+		suite:     {trust, report, embedded, contract, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
+		trust:     {report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
 		report:    {contract, ledger},
 		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},
 		platform:  {profile, nearest},
 		process:   {platform, guard, procgroup, profile},
+		docker:    {platform, profile},
 		guard:     {procgroup},
 		contract:  {ledger},
 		kafka:     nil,
+		storm:     {kafka, wire},
+		certs:     nil,
 		store:     nil,
 		proxy:     {wire, batches, nearest, strict, http},
 		s3proxy:   {nearest, strict, http},
@@ -73,6 +79,8 @@ func layers() map[string][]string {
 		wire:      nil,
 		batches:   nil,
 		"config":  nil,
+
+		"scripts/kafka-secrets": {certs},
 	}
 }
 
@@ -80,6 +88,7 @@ func layers() map[string][]string {
 func testLayers() map[string][]string {
 	return map[string][]string{
 		"":                           {"config", "extension/contract", "extension/profile"},
+		"extension/kafka":            {"extension/certs"},       // servers with certificates, good and bad ones
 		"extension/chaos/s3proxy":    {"extension/objectstore"}, // a real S3 server behind the proxy
 		"extension/chaos/kafkaproxy": {"extension/embedded"},    // a cluster whose records survive its brokers
 		"extension/js":               {"extension"},             // whole k6 processes, with what xk6 builds into them

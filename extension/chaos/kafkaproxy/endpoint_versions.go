@@ -18,6 +18,10 @@ func apiVersions(_ context.Context, r *endpointRouter, c *call) error {
 		q.NodeID, q.ClusterID = noNode, nil // of the one broker that there is not (KIP-1242)
 		c.encode()
 	}
+	if known := r.known(c); known != nil {
+		c.respond(known)
+		return nil
+	}
 	r.tryAny(c, func(b *backend, p *call) {
 		if refusedVersion(p) {
 			c.complete(p.response)
@@ -33,6 +37,52 @@ func apiVersions(_ context.Context, r *endpointRouter, c *call) error {
 	return nil
 }
 
+// firstOfFeatures is the first version of ApiVersions that tells of more than APIs.
+const firstOfFeatures = 3
+
+// known is the answer where all brokers have given theirs before, nil where not: so a connection that only asks this, and there may be ten
+// thousand of them, needs none to a broker. While rules are at work it is asked anew, for they may be about that.
+func (r *endpointRouter) known(c *call) *kmsg.ApiVersionsResponse {
+	brokers := r.endpoint.topology.live()
+	if !r.endpoint.topology.settled() || r.endpoint.proxy.faults.armed.Load() != nil {
+		return nil
+	}
+	var answer *kmsg.ApiVersionsResponse
+	for _, b := range brokers {
+		offer := b.offer.Load()
+		switch {
+		case offer == nil || b.lately() > 0 || !answers(offer, c.Version):
+			return nil
+		case answer == nil:
+			copied := *offer
+			copied.ApiKeys = slices.Clone(offer.ApiKeys)
+			copied.SetVersion(c.Version)
+			copied.ThrottleMillis = 0
+			answer = r.offered(&copied)
+		default:
+			answer.ApiKeys = intersect(answer.ApiKeys, offer.ApiKeys)
+		}
+	}
+	return answer
+}
+
+// answers reports whether what a broker has said is what it would say to a request of a version.
+func answers(offer *kmsg.ApiVersionsResponse, version int16) bool {
+	return (offer.GetVersion() == version || version < firstOfFeatures) &&
+		slices.ContainsFunc(offer.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool {
+			return k.ApiKey == int16(kmsg.ApiVersions) && k.MinVersion <= version && version <= k.MaxVersion
+		})
+}
+
+// offered leaves of what a broker offers what the proxy offers, too.
+func (r *endpointRouter) offered(m *kmsg.ApiVersionsResponse) *kmsg.ApiVersionsResponse {
+	decodable(m)
+	m.ApiKeys = slices.DeleteFunc(m.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool {
+		return r.endpoint.ways[kmsg.Key(k.ApiKey)] == nil
+	})
+	return m
+}
+
 // offer answers with what b offers and everybody else has, too.
 func (r *endpointRouter) offer(c *call, b *backend, m *kmsg.ApiVersionsResponse) {
 	if m.ErrorCode == 0 {
@@ -40,10 +90,7 @@ func (r *endpointRouter) offer(c *call, b *backend, m *kmsg.ApiVersionsResponse)
 		copied.ApiKeys = slices.Clone(m.ApiKeys)
 		b.offer.Store(&copied)
 	}
-	decodable(m)
-	m.ApiKeys = slices.DeleteFunc(m.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool {
-		return r.endpoint.ways[kmsg.Key(k.ApiKey)] == nil
-	})
+	r.offered(m)
 	for _, other := range r.others(b) {
 		m.ApiKeys = intersect(m.ApiKeys, other.ApiKeys)
 	}
