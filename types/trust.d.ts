@@ -40,6 +40,11 @@ declare module "k6/x/trust" {
     /** Leave the creation of the topic to the target. Default false. */
     autoCreate?: boolean;
     /**
+     * Other clients write to the topic, too, and may have created it: then it is taken as it is, and records of others are counted and
+     * reported, and are no PHANTOM. Default false: the topic is the run's own.
+     */
+    sharesTopic?: boolean;
+    /**
      * What the script does to the target: "storage" for faults on object storage, "wire" for those on messages, or what happens to
      * brokers. Where the profile says nothing of how, all that the script judges is NOT CLAIMED.
      */

@@ -62,6 +62,7 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	whole(o, "partitions", &out.Partitions, 1, 10_000)
 	whole(o, "records", &out.Records, 0, 1<<38-1)
 	o.boolean("autoCreate", &out.AutoCreate)
+	o.boolean("sharesTopic", &out.Shared)
 	var needs []string
 	o.texts("needs", &needs, needNames()...)
 	for _, need := range needs {

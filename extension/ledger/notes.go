@@ -45,6 +45,9 @@ func (j *judging) report() {
 		if len(v.complete) == 0 || !v.concerns {
 			continue
 		}
+		if n := v.others(); n > 0 {
+			j.note("%s holds %d records of others, which write to it, too", v.p.tp, n)
+		}
 		covered := setOf(v.low, v.reached)
 		covered.AndNot(v.returned)
 		if n := covered.GetCardinality(); n > 0 {
@@ -68,4 +71,20 @@ func (j *judging) reportExcused() {
 	if len(parts) > 0 {
 		j.note("%d errors are excused by a disturbance: %s", j.counts.Excused, strings.Join(parts, ", "))
 	}
+}
+
+// others counts the records that are not this run's business, in the final read that returned most of them. In an owned topic all are.
+func (v *partView) others() (most uint64) {
+	if v.p.topic.owned.Load() {
+		return 0
+	}
+	for _, f := range v.complete {
+		strange := f.returned.copy()
+		strange.AndNot(f.shown.bitmap())
+		for offset := range f.odd.hashes {
+			strange.Remove(uint64(offset))
+		}
+		most = max(most, strange.GetCardinality())
+	}
+	return most
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Partitions int32          // of each topic; default 3
 	Records    int64          // how many the run will send in all: readers wait for them, and fewer acked is INCONCLUSIVE
 	AutoCreate bool           // leave the creation of the topics to the target
+	Shared     bool           // other clients use the topics, too: they may be there already, and records of others are no PHANTOM
 	Results    string         // folder under which the run saves its verdict; default "results"
 	Dialer     kafka.DialFunc // of the run's own clients; default: net.Dialer
 	Needs      []Need         // what the script does to the target; where it cannot be done, nothing is judged, and NOT CLAIMED
@@ -113,8 +114,10 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	if !opts.AutoCreate {
 		r.partitions.Store(opts.Partitions)
 	}
-	for _, topic := range opts.Topics {
-		r.ledger.Own(topic)
+	if !opts.Shared {
+		for _, topic := range opts.Topics {
+			r.ledger.Own(topic)
+		}
 	}
 	if r.unable = Unable(target.Profile, opts.Needs...); r.unable != "" {
 		r.stopped = errors.New(r.unable)

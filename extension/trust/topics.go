@@ -16,15 +16,25 @@ import (
 func (r *Run) prepareTopics(ctx context.Context, cfg kafka.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	if err := r.refuseFormerTopics(ctx, cfg); err != nil {
+	former, err := r.formerTopic(ctx, cfg)
+	switch {
+	case err != nil:
 		return err
-	}
-	if r.opts.AutoCreate && r.target.Profile.Claims.AutoCreation {
+	case former != "" && !r.opts.Shared:
+		return fmt.Errorf("topic %s is there already, perhaps from an earlier run %s: give another K6_RUN_ID, delete the topic, "+
+			"or say in the script that it shares the topic (sharesTopic)", former, r.opts.RunID)
+	case former != "":
+		if err := r.adoptTopics(ctx); err != nil {
+			return err
+		}
+	case r.opts.AutoCreate && r.target.Profile.Claims.AutoCreation:
 		if err := r.autoCreate(ctx, cfg); err != nil {
 			return err
 		}
-	} else if err := r.createTopics(ctx, cfg); err != nil {
-		return err
+	default:
+		if err := r.createTopics(ctx, cfg); err != nil {
+			return err
+		}
 	}
 	if err := r.everyoneReachable(ctx, cfg); err != nil {
 		return err
@@ -39,12 +49,12 @@ func (r *Run) prepareTopics(ctx context.Context, cfg kafka.Config) error {
 	return r.controlRead(ctx, cfg)
 }
 
-// refuseFormerTopics fails where a topic is there before the run: its records would pass for the run's own where both have
-// the same id.
-func (r *Run) refuseFormerTopics(ctx context.Context, cfg kafka.Config) error {
+// formerTopic names a topic that is there before the run, "" if none is. Its records would pass for the run's own where both have the
+// same id.
+func (r *Run) formerTopic(ctx context.Context, cfg kafka.Config) (string, error) {
 	admin, err := kafka.NewAdmin(cfg)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = admin.Close() }()
 	for _, topic := range r.opts.Topics {
@@ -52,12 +62,21 @@ func (r *Run) refuseFormerTopics(ctx context.Context, cfg kafka.Config) error {
 		switch {
 		case errors.Is(err, kerr.UnknownTopicOrPartition):
 		case err != nil:
-			return err
+			return "", err
 		default:
-			return fmt.Errorf("topic %s is there already, perhaps from an earlier run %s: give another K6_RUN_ID, or delete the topic",
-				topic, r.opts.RunID)
+			return topic, nil
 		}
 	}
+	return "", nil
+}
+
+// adoptTopics takes the topics as they are: all of them must be there.
+func (r *Run) adoptTopics(ctx context.Context) error {
+	counts, err := r.countPartitions(ctx)
+	if err != nil {
+		return err
+	}
+	r.partitions.Store(counts[r.opts.Topics[0]])
 	return nil
 }
 
