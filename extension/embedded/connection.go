@@ -24,7 +24,8 @@ type connection struct {
 	process *process
 	node    int32
 	sock    net.Conn
-	ups     map[int32]*upstream // by kfake node; only the goroutine that serves uses it
+	ups     map[way]*upstream // only the goroutine that serves uses it
+	sasl    saslState         // likewise
 	opened  time.Time
 	asked   map[place]int64 // what its fetch session asked for last; kept for lies only
 
@@ -33,6 +34,12 @@ type connection struct {
 	waiting atomic.Int64      // requests that were read, and that nobody has begun to serve
 	open    atomic.Int64      // requests that were read and are not answered
 	active  atomic.Int64      // when the last one was answered, in nanoseconds since 1970
+}
+
+// way is what a connection to kfake leads to, and in whose name: "" where access is not controlled.
+type way struct {
+	node      int32
+	principal string
 }
 
 // exchange is one request on its way to kfake, and the response on its way back.
@@ -51,7 +58,7 @@ func (x *exchange) forward(ctx context.Context) error { return x.conn.life.route
 
 // send lets one node of kfake serve the request.
 func (x *exchange) send(ctx context.Context, node int32) error {
-	up, err := x.conn.upstream(ctx, node)
+	up, err := x.conn.upstream(ctx, way{node, x.principal()})
 	if err != nil {
 		return err
 	}
@@ -101,7 +108,7 @@ func (l *life) serveConnection(p *process, sock net.Conn) {
 	ctx, cancel := context.WithCancel(by(p.ctx, p))
 	defer cancel()
 	c := &connection{
-		life: l, process: p, node: p.node, sock: sock, ups: map[int32]*upstream{}, opened: time.Now(), calls: make(chan *produceCall, maxAhead),
+		life: l, process: p, node: p.node, sock: sock, ups: map[way]*upstream{}, opened: time.Now(), calls: make(chan *produceCall, maxAhead),
 	}
 	if !p.adopt(c) {
 		reset(sock)
@@ -163,6 +170,9 @@ func (c *connection) handle(ctx context.Context, frame []byte) error {
 	if err := c.process.awake(ctx); err != nil {
 		return err
 	}
+	if !c.sasl.admits(r.Key) {
+		return errNotAuthenticated
+	}
 	c.life.metrics.request(c.node, r.Key)
 	x := &exchange{Request: r, conn: c}
 	if r.Key == kmsg.Produce {
@@ -209,16 +219,21 @@ func (c *connection) answerCalls(ctx context.Context) {
 	}
 }
 
-// upstream returns the way to a node of kfake.
-func (c *connection) upstream(ctx context.Context, node int32) (*upstream, error) {
-	if up := c.ups[node]; up != nil {
+// upstream returns a connection to a node of kfake.
+func (c *connection) upstream(ctx context.Context, to way) (*upstream, error) {
+	if up := c.ups[to]; up != nil {
 		return up, nil
 	}
-	up, err := c.life.doorways[node].dial(ctx, c.sock.RemoteAddr())
-	if err == nil {
-		c.ups[node] = up
+	up, err := c.life.doorways[to.node].dial(ctx, c.sock.RemoteAddr())
+	if err != nil {
+		return nil, err
 	}
-	return up, err
+	if err := c.life.access.introduce(ctx, up, to.principal); err != nil {
+		_ = up.Close()
+		return nil, err
+	}
+	c.ups[to] = up
+	return up, nil
 }
 
 func (c *connection) closeUpstreams() {
@@ -226,4 +241,5 @@ func (c *connection) closeUpstreams() {
 		_ = up.Close()
 	}
 	clear(c.ups)
+	c.sasl.close()
 }

@@ -63,6 +63,9 @@ func (l *life) serveOffsetCommit(ctx context.Context, x *exchange) error {
 	if err := x.Decode(request); err != nil {
 		return err
 	}
+	if !x.may(kmsg.ACLOperationRead, kmsg.ACLResourceTypeGroup, request.Group) {
+		return x.forward(ctx) // which refuses it
+	}
 	return l.thenSaveGroups(ctx, x, request.Group)
 }
 
@@ -70,6 +73,9 @@ func (l *life) serveOffsetDelete(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrOffsetDeleteRequest()
 	if err := x.Decode(request); err != nil {
 		return err
+	}
+	if !x.may(kmsg.ACLOperationDelete, kmsg.ACLResourceTypeGroup, request.Group) {
+		return x.forward(ctx) // which refuses it
 	}
 	return l.thenSaveGroups(ctx, x, request.Group)
 }
@@ -79,7 +85,10 @@ func (l *life) serveDeleteGroups(ctx context.Context, x *exchange) error {
 	if err := x.Decode(request); err != nil {
 		return err
 	}
-	return l.thenSaveGroups(ctx, x, request.Groups...)
+	mine := slices.DeleteFunc(slices.Clone(request.Groups), func(group string) bool {
+		return !x.may(kmsg.ACLOperationDelete, kmsg.ACLResourceTypeGroup, group)
+	})
+	return l.thenSaveGroups(ctx, x, mine...)
 }
 
 func (l *life) thenSaveGroups(ctx context.Context, x *exchange, groups ...string) error {
@@ -104,6 +113,10 @@ func (l *life) serveListGroups(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	response.Groups = slices.DeleteFunc(response.Groups, func(g kmsg.ListGroupsResponseGroup) bool {
+		return !x.may(kmsg.ACLOperationDescribe, kmsg.ACLResourceTypeCluster, clusterResource) &&
+			!x.may(kmsg.ACLOperationDescribe, kmsg.ACLResourceTypeGroup, g.Group)
+	})
 	x.respond(response)
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 type inner struct {
 	kfake    *kfake.Cluster
 	doorways []*doorway
+	access   *access
 
 	mu    sync.Mutex
 	links map[int32]*link
@@ -29,8 +30,8 @@ type link struct {
 	next int32 // correlation
 }
 
-func newInner(cluster *kfake.Cluster, doorways []*doorway) *inner {
-	return &inner{kfake: cluster, doorways: doorways, links: map[int32]*link{}}
+func newInner(cluster *kfake.Cluster, doorways []*doorway, access *access) *inner {
+	return &inner{kfake: cluster, doorways: doorways, access: access, links: map[int32]*link{}}
 }
 
 func (i *inner) link(node int32) *link {
@@ -53,6 +54,10 @@ func (i *inner) request(ctx context.Context, node int32, message kmsg.Request) (
 	if l.conn == nil {
 		conn, err := i.doorways[node].dial(ctx, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
+			return nil, fmt.Errorf("node %d: %w", node, err)
+		}
+		if err := i.access.introduce(ctx, conn, insider); err != nil {
+			_ = conn.Close()
 			return nil, fmt.Errorf("node %d: %w", node, err)
 		}
 		l.conn = conn

@@ -19,6 +19,7 @@ type life struct {
 	options  Options
 	logger   *slog.Logger
 	bucket   *bucket
+	access   *access // nil: everybody may do everything
 	metrics  *metrics
 	mischief mischief
 	// disturbed reports whether there has been a fault on the wire before the brokers.
@@ -49,7 +50,7 @@ func startLife(ctx context.Context, c *Cluster, brokers []*broker) (_ *life, err
 	l := &life{
 		options: c.options, logger: c.options.Logger, metrics: c.metrics, mischief: c.mischief, disturbed: c.disturbed,
 		bucket: &bucket{Store: c.storage.store, metrics: c.metrics}, producers: newProducers(),
-		brokers: brokers, members: newMembers(brokers),
+		brokers: brokers, members: newMembers(brokers), access: newAccess(c.options.Access),
 	}
 	l.catalog, l.documents = newCatalog(l), newDocuments(l)
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -72,8 +73,11 @@ func startLife(ctx context.Context, c *Cluster, brokers []*broker) (_ *life, err
 	if l.kfake, err = kfake.NewCluster(options...); err != nil {
 		return nil, fmt.Errorf("start the brokers: %w", err)
 	}
-	l.inner = newInner(l.kfake, l.doorways)
+	l.inner = newInner(l.kfake, l.doorways, l.access)
 	if err := l.agree(found); err != nil {
+		return nil, err
+	}
+	if err := l.restoreACLs(ctx, found); err != nil {
 		return nil, err
 	}
 	for _, b := range brokers {
@@ -105,7 +109,7 @@ func (l *life) kfakeOptions(clusterID string) []kfake.Opt {
 	if l.options.AutoCreate {
 		options = append(options, kfake.AllowAutoTopicCreation())
 	}
-	return options
+	return append(options, l.access.kfakeOptions()...)
 }
 
 // divide has the members of a new life lead what there is.
@@ -245,6 +249,12 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 		return l.serveEndTxn
 	case kmsg.WriteTxnMarkers:
 		return l.serveMarkers
+	case kmsg.CreateACLs, kmsg.DeleteACLs:
+		return l.serveACLChange
+	case kmsg.SASLHandshake:
+		return l.serveHandshake
+	case kmsg.SASLAuthenticate:
+		return l.serveAuthenticate
 	default:
 		return forward
 	}

@@ -40,6 +40,8 @@ type Options struct {
 	Store StoreOptions
 	// Namespace is the prefix of all keys of the cluster. Default: "default".
 	Namespace string
+	// Access says who may use the cluster, and who may do what. Default: nobody authenticates, and everybody may do everything.
+	Access *Access
 	// Lies are the names of deliberate defects, see [Lies]. Default: none.
 	Lies []string
 	// Seed decides where the lies strike. The same seed on the same traffic gives the same lies.
@@ -131,5 +133,5 @@ func (o Options) check() error {
 			return fmt.Errorf("embedded cluster: port %d: must be between 0 and 65535", port)
 		}
 	}
-	return nil
+	return o.Access.check()
 }

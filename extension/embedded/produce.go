@@ -47,7 +47,7 @@ func (c *connection) produce(ctx context.Context, x *exchange) error {
 	for i := range call.request.Topics {
 		topic := &call.request.Topics[i]
 		for j := range topic.Partitions {
-			call.parts = append(call.parts, c.life.accept(ctx, c.process, call.request, topic, &topic.Partitions[j]))
+			call.parts = append(call.parts, c.accept(ctx, call, topic, &topic.Partitions[j]))
 		}
 	}
 	c.pending.Add(1)
@@ -69,6 +69,18 @@ func (x *exchange) forwardRefused(ctx context.Context) error {
 	}
 	x.done()
 	return errRefused
+}
+
+// accept queues the batch if the client may write to the topic.
+func (c *connection) accept(
+	ctx context.Context, call *produceCall, topic *kmsg.ProduceRequestTopic, part *kmsg.ProduceRequestTopicPartition,
+) producePart {
+	if refused := call.x.mayProduce(call.request, topic); refused != nil {
+		e := newEntry(nil, c.process, call.request.Version)
+		e.fail(refused, "")
+		return producePart{entry: e, leader: -1, epoch: -1}
+	}
+	return c.life.accept(ctx, c.process, call.request, topic, part)
 }
 
 // accept checks what can be checked at once and queues the batch.

@@ -17,6 +17,7 @@ type restored struct {
 	groups     []groupDocument
 	producers  []producerDocument
 	partitions []*restoredPartition
+	acls       []grant
 }
 
 const restoreParallel = 8
@@ -66,6 +67,8 @@ func (l *life) readDocuments(ctx context.Context, h *holding) error {
 			err = unmarshal(stored.key, body, &h.state.topics)
 		case name == producersDocument:
 			err = unmarshal(stored.key, body, &h.state.producers)
+		case name == aclsDocument:
+			err = unmarshal(stored.key, body, &h.state.acls)
 		case strings.HasPrefix(name, groupsFolder):
 			var g groupDocument
 			err = unmarshal(stored.key, body, &g)

@@ -17,6 +17,9 @@ func (l *life) serveInitProducerID(ctx context.Context, x *exchange) error {
 	if request.TransactionalID == nil {
 		return x.forward(ctx) // ids are random, and an unknown one is as good as a known one
 	}
+	if !x.mayTransact(*request.TransactionalID) {
+		return x.forward(ctx) // which refuses it
+	}
 	timeout := time.Duration(request.TransactionTimeoutMillis) * time.Millisecond
 	request.TransactionTimeoutMillis = 0 // which kfake refuses
 	if timeout > 0 && timeout <= maxTransactionTimeout {
@@ -97,6 +100,9 @@ func (l *life) serveTxnOffsetCommit(ctx context.Context, x *exchange) error {
 	if err := x.forward(ctx); err != nil {
 		return err
 	}
+	if !x.mayTransact(request.TransactionalID) || !x.may(kmsg.ACLOperationRead, kmsg.ACLResourceTypeGroup, request.Group) {
+		return nil // refused
+	}
 	if known := l.producers.get(request.ProducerID); known != nil && known.isTransactional() {
 		l.addGroup(request.ProducerID, request.Group)
 	}
@@ -116,6 +122,9 @@ func (l *life) serveEndTxn(ctx context.Context, x *exchange) error {
 	request, response := kmsg.NewPtrEndTxnRequest(), kmsg.NewPtrEndTxnResponse()
 	if err := x.Decode(request); err != nil {
 		return err
+	}
+	if !x.mayTransact(request.TransactionalID) {
+		return x.forward(ctx) // which refuses it
 	}
 	known := l.producers.get(request.ProducerID)
 	if err := l.decide(ctx, known, request, x.Version); err != nil {
@@ -179,6 +188,9 @@ func (l *life) serveMarkers(ctx context.Context, x *exchange) error {
 	request := kmsg.NewPtrWriteTxnMarkersRequest()
 	if err := x.Decode(request); err != nil {
 		return err
+	}
+	if !x.may(kmsg.ACLOperationClusterAction, kmsg.ACLResourceTypeCluster, clusterResource) {
+		return x.forward(ctx) // which refuses it
 	}
 	var places []place
 	for _, m := range request.Markers {
