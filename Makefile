@@ -16,6 +16,9 @@ TSC := tools/typescript/node_modules/.package-lock.json
 NODES ?= 1
 VERSION ?= 4.4.0
 
+# What the binary says it was built from: verdicts name it. A plus: and changes on top.
+COMMIT = $(shell git describe --always --abbrev=10 --exclude '*' --dirty=+ 2>/dev/null)
+
 # What soak runs: SEED is that of its first round, by default one from the time.
 PROFILE ?= embedded
 MINUTES ?= 60
@@ -35,7 +38,8 @@ build: k6 ## build ./k6, if a source has changed
 # The versions of the libraries are those of go.mod; that xk6 cannot look up the latest k6 where there is no network is harmless.
 k6: $(SOURCES) tools/go.mod
 	go build ./... # says what is wrong, where xk6 only says that something is
-	$(TOOL) xk6 build $(K6_VERSION) --with k6suite=. --output k6
+	$(TOOL) xk6 build $(K6_VERSION) --with k6suite=. --output k6 \
+		--build-flags=-trimpath --build-flags='-ldflags=-s -w -X k6suite/extension/trust.commit=$(COMMIT)'
 
 run: build ## build, then judge the embedded target with the scripts of the PR stage
 	./k6 x suite run --stage pr

@@ -12,6 +12,7 @@ type Input struct {
 	Run     string // the run's id
 	Profile string // its name
 	System  string // what runs there
+	Subject Subject
 	Claims  map[string]bool
 	Unable  string // why the script cannot do to this target what its judgement rests on: all is NOT CLAIMED; "": it can
 	Alone   bool   // there was one broker from the beginning: nobody was there to go on while it was away

@@ -33,7 +33,7 @@ func Judge(in Input) (Verdict, error) {
 	in.Doubts = slices.Concat(in.Doubts, tooFew(in, scenario), untold(in.LieHits))
 	v := Verdict{
 		Version: version, Run: in.Run, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System,
-		Status: NotClaimed, Foreseen: in.Foreseen, Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured,
+		Subject: in.Subject, Status: NotClaimed, Foreseen: in.Foreseen, Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured,
 		LieHits: in.LieHits, Notes: in.Notes,
 	}
 	for _, r := range Requirements() {

@@ -19,7 +19,7 @@ func Merge(verdicts []Verdict) Verdict {
 		return none
 	}
 	first := verdicts[0]
-	all := Verdict{Version: version, Run: first.Run, Profile: first.Profile, System: first.System, Status: NotClaimed}
+	all := Verdict{Version: version, Run: first.Run, Profile: first.Profile, System: first.System, Subject: first.Subject, Status: NotClaimed}
 	for _, v := range verdicts {
 		all.add(v)
 	}
@@ -36,6 +36,7 @@ func Merge(verdicts []Verdict) Verdict {
 // add takes over what is not a requirement. Texts say from which script they come.
 func (v *Verdict) add(from Verdict) {
 	v.Status = worse(v.Status, from.Status)
+	v.Subject = v.Subject.and(from.Subject)
 	v.Scripts = append(v.Scripts, ScriptStatus{Script: from.Script, Status: from.Status, Acked: from.Acked})
 	v.Findings = append(v.Findings, from.Findings...)
 	v.Unclaimed = append(v.Unclaimed, from.Unclaimed...)

@@ -5,13 +5,14 @@ import "k6suite/extension/ledger"
 // Verdict is what one script found out about one target, or, from Merge, several scripts. Its JSON is what a run saves as
 // verdict.json.
 type Verdict struct {
-	Version  int    `json:"version"` // of this shape: 1
-	Run      string `json:"run"`
-	Script   string `json:"script"`   // without .js; empty for several
-	Scenario string `json:"scenario"` // S1 to S10; empty for several
-	Profile  string `json:"profile"`
-	System   string `json:"system"`
-	Status   Status `json:"status"`
+	Version  int     `json:"version"` // of this shape: 1
+	Run      string  `json:"run"`
+	Script   string  `json:"script"`   // without .js; empty for several
+	Scenario string  `json:"scenario"` // S1 to S10; empty for several
+	Profile  string  `json:"profile"`
+	System   string  `json:"system"`
+	Status   Status  `json:"status"`
+	Subject  Subject `json:"subject,omitzero"`
 
 	Scripts      []ScriptStatus `json:"scripts,omitempty"` // of several, in the order in which they ran
 	Requirements []Judgement    `json:"requirements"`      // in the order of Requirements

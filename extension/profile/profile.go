@@ -19,8 +19,9 @@ type Profile struct {
 	File        string          `json:"file"`  // where it was read; "built in" for the copy inside the binary
 	RunID       string          `json:"runId"` // K6_RUN_ID, or random
 	Description string          `json:"description"`
-	System      string          `json:"system"`  // embedded, kafka, kafscale, k6suite, other
-	Brokers     []string        `json:"brokers"` // host:port; empty on the embedded target
+	System      string          `json:"system"`            // embedded, kafka, kafscale, k6suite, other
+	Version     string          `json:"version,omitempty"` // of the system, for reports: nobody checks it
+	Brokers     []string        `json:"brokers"`           // host:port; empty on the embedded target
 	Claims      Claims          `json:"claims"`
 	Limits      Limits          `json:"limits"`
 	Topics      Topics          `json:"topics"`

@@ -128,7 +128,7 @@ func (f *runFlags) run(ctx context.Context, out io.Writer) error {
 	if ctx.Err() != nil {
 		return &ExitError{Code: exitInconclusive, Reason: "interrupted: the scripts that had not run are not judged"}
 	}
-	if len(failed) > 0 {
+	if len(failed) > 0 && merged.Status != contract.Fail { // a finding stands, whatever else could not be run
 		return couldNotRun("%d of %d scripts could not be judged:\n%v", len(failed), len(f.scripts), errors.Join(failed...))
 	}
 	if code := merged.Status.ExitCode(); code != 0 {

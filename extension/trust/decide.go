@@ -41,6 +41,7 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	in := contract.Input{
 		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(), Unable: r.unable,
 		Alone:    r.disturbances.alone(),
+		Subject:  contract.Subject{Version: p.Version, Brokers: r.brokersAtFirst(), Suite: commit, At: time.Now().UTC()},
 		Findings: judgement.Findings, Foreseen: judgement.Foreseen, Doubts: r.doubts, Expectations: expectations,
 		Measured: measured, MinAcked: r.opts.Records,
 		Notes: judgement.Notes, LieHits: r.target.lieHits(),

@@ -65,6 +65,7 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 		address := net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
 		info.Brokers = append(info.Brokers, Broker{ID: b.ID, Address: address, Controller: b.ID == probed.ControllerID})
 	}
+	r.shown.Store(int64(len(probed.Brokers)))
 	r.countBrokers(ctx)
 	if r.target.Profile.Claims.ObjectStorage {
 		bucket, err := r.target.openBucket(ctx)

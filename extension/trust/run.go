@@ -43,6 +43,7 @@ type Run struct {
 	settled atomic.Int64 // records of Produce with an outcome, the positive control's not counted
 	acked   atomic.Int64 // among all records
 	dialed  atomic.Int64 // connections that clients of the run have opened
+	shown   atomic.Int64 // brokers that metadata showed at first
 	cutOff  atomic.Int64 // records whose client was closed before they were answered
 
 	phase        atomic.Pointer[Phase]
