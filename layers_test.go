@@ -33,6 +33,7 @@ func layers() map[string][]string {
 		docker    = "extension/chaos/platform/docker"
 		guard     = "extension/chaos/platform/guard"
 		procgroup = "extension/internal/procgroup"
+		quorum    = "extension/internal/quorum"
 		ledger    = "extension/ledger"
 		profile   = "extension/profile"
 		s3proxy   = "extension/chaos/s3proxy"
@@ -54,7 +55,7 @@ func layers() map[string][]string {
 		js: {
 			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger, nearest, "config",
 		},
-		suite:     {trust, report, embedded, contract, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
+		suite:     {trust, report, embedded, contract, storm, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
 		trust:     {report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
 		report:    {contract, ledger},
 		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
@@ -64,11 +65,12 @@ func layers() map[string][]string {
 		docker:    {platform, profile},
 		guard:     {procgroup},
 		contract:  {ledger},
-		kafka:     nil,
+		kafka:     {quorum},
+		quorum:    nil,
 		storm:     {kafka, wire},
 		certs:     nil,
 		store:     nil,
-		proxy:     {wire, batches, nearest, strict, http},
+		proxy:     {wire, batches, nearest, strict, http, quorum},
 		s3proxy:   {nearest, strict, http},
 		profile:   {nearest, "config"},
 		ledger:    nil,

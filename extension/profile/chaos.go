@@ -15,12 +15,15 @@ type Chaos struct {
 	Brokers   []Broker `json:"brokers,omitempty"`
 	Spares    []Broker `json:"spares,omitempty"`    // started when brokers are added, in this order
 	Processes []Helper `json:"processes,omitempty"` // started before the brokers, in this order
+
+	Docker *Docker `json:"docker,omitempty"` // for DockerPlatform only
 }
 
 // Values of Chaos.Platform.
 const (
 	EmbeddedPlatform = "embedded"
 	ProcessPlatform  = "process"
+	DockerPlatform   = "docker"
 )
 
 // Values of Chaos.KafkaProxy.
@@ -84,5 +87,5 @@ func (c *Chaos) check() error {
 		}
 		names[h.Name] = at
 	}
-	return nil
+	return c.Docker.check()
 }

@@ -70,6 +70,9 @@ type Limits struct {
 	Recovery        Duration `json:"recovery"`        // after a fault was healed, default 5s
 	Stuck           Duration `json:"stuck"`           // no progress after all faults were healed, default 20s
 	DuplicateBudget int64    `json:"duplicateBudget"` // records a run, for producers without idempotence; default 0
+	Connections     int      `json:"connections"`     // that can be open at once, default 10000
+	Release         Duration `json:"release"`         // until what was held for closed connections is back, default 30s
+	MemoryKept      int      `json:"memoryKept"`      // MiB that may be left of it, default 256
 }
 
 // Topics is how the suite creates topics.

@@ -29,8 +29,8 @@ func Needs() []Need {
 func Unable(p *profile.Profile, needs ...Need) string {
 	for _, need := range needs {
 		if need != NeedStorage && need != NeedWire && absent(p) {
-			return fmt.Sprintf("profile %s has its brokers controlled by chaos.platform %s, which is not there yet (there are: %s, %s)",
-				p.Name, p.Chaos.Platform, profile.EmbeddedPlatform, profile.ProcessPlatform)
+			return fmt.Sprintf("profile %s has its brokers controlled by chaos.platform %s, which is not there yet (there are: %s, %s, %s)",
+				p.Name, p.Chaos.Platform, profile.EmbeddedPlatform, profile.ProcessPlatform, profile.DockerPlatform)
 		}
 		if why := unable(p, need); why != "" {
 			return fmt.Sprintf("profile %s says nothing of how %s", p.Name, why)
@@ -41,7 +41,7 @@ func Unable(p *profile.Profile, needs ...Need) string {
 
 // absent says that nobody has written the platform yet that a profile names.
 func absent(p *profile.Profile) bool {
-	return p.Chaos != nil && !slices.Contains([]string{"", profile.EmbeddedPlatform, profile.ProcessPlatform}, p.Chaos.Platform)
+	return p.Chaos != nil && !slices.Contains([]string{"", profile.EmbeddedPlatform, profile.ProcessPlatform, profile.DockerPlatform}, p.Chaos.Platform)
 }
 
 func unable(p *profile.Profile, need Need) string {
@@ -62,6 +62,9 @@ func unable(p *profile.Profile, need Need) string {
 	case Need(platform.CanAdd), Need(platform.CanRemove):
 		if chaos.Platform == profile.ProcessPlatform && len(chaos.Spares) == 0 {
 			return "a broker is added: chaos.spares"
+		}
+		if docker := chaos.Docker; docker != nil && len(docker.Spares) == 0 && docker.Service == "" {
+			return "a broker is added: chaos.docker.spares, or a Compose service"
 		}
 		fallthrough
 	default:

@@ -127,9 +127,14 @@ func TestWhatAProfileSaysNothingOfIsNotClaimed(t *testing.T) {
 	plain := load(t, map[string]string{"K6_PROFILE": "kafka-local"})
 	require.Equal(t, "profile kafka-local says nothing of how its brokers are controlled: chaos.platform", trust.Unable(plain, "kill"))
 	require.Contains(t, trust.Unable(plain, trust.NeedStorage), "objectStore.proxy")
-	docker := load(t, map[string]string{"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "docker"})
-	require.Equal(t, "profile kafka-local has its brokers controlled by chaos.platform docker, which is not there yet "+
-		"(there are: embedded, process)", trust.Unable(docker, "kill"))
+	kubernetes := load(t, map[string]string{"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "kubernetes"})
+	require.Equal(t, "profile kafka-local has its brokers controlled by chaos.platform kubernetes, which is not there yet "+
+		"(there are: embedded, process, docker)", trust.Unable(kubernetes, "kill"))
+	containers := map[string]string{
+		"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "docker", "K6_PROFILE_CHAOS_DOCKER_LABEL": "broker",
+	}
+	require.Empty(t, trust.Unable(load(t, containers), "kill", "stop", "start", "pause"))
+	require.Contains(t, trust.Unable(load(t, containers), "add"), "chaos.docker.spares, or a Compose service")
 	require.Contains(t, trust.Unable(plain, trust.NeedWire), "chaos.kafkaProxy")
 	processes := load(t, map[string]string{"K6_PROFILE": "processes"})
 	require.Empty(t, trust.Unable(processes, "kill", "start", "pause", trust.NeedStorage))

@@ -32,6 +32,10 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	})
 	measured := measured(judgement, f)
 	measured.Chaos, measured.Faults, measured.Recoveries = r.chaos(), r.faultReports(), contract.RecoveriesOf(judgement.Recoveries)
+	var stormNotes []string
+	measured.Storm, stormNotes = r.stormed()
+	claims := p.Claims.Map()
+	claims[contract.ClaimConnections] = p.Limits.Connections >= contract.ManyConnections
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	expectations := r.expectations
@@ -39,12 +43,12 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 		expectations = slices.DeleteFunc(slices.Clone(expectations), func(e contract.Expectation) bool { return !e.OK })
 	}
 	in := contract.Input{
-		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: p.Claims.Map(), Unable: r.unable,
+		Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: claims, Unable: r.unable,
 		Alone:    r.disturbances.alone(),
 		Subject:  contract.Subject{Version: p.Version, Brokers: r.brokersAtFirst(), Suite: commit, At: time.Now().UTC()},
 		Findings: judgement.Findings, Foreseen: judgement.Foreseen, Doubts: r.doubts, Expectations: expectations,
 		Measured: measured, MinAcked: r.opts.Records,
-		Notes: judgement.Notes, LieHits: r.target.lieHits(),
+		Notes: slices.Concat(r.target.notes(), judgement.Notes, stormNotes), LieHits: r.target.lieHits(),
 	}
 	if r.stopped == nil && !interrupted {
 		for _, d := range judgement.Doubts {

@@ -27,6 +27,7 @@ type TargetOptions struct {
 	Dir     string         // where processes that are started keep their logs and data; needed for those only
 	Program string         // k6, for processes that are started; default: this one
 	Logger  *slog.Logger
+	Storm   Stormer // who opens the connections of storms; default: this process
 }
 
 // Target is the system under test, opened: where its brokers are, and what else can be seen of it. Several runs and
@@ -43,6 +44,7 @@ type Target struct {
 	storage  *s3proxy.Proxy    // between brokers and object storage; nil if there is none of ours
 	remote   *s3proxy.Remote   // such a proxy of another process; nil if there is none
 	faults   *chaos.Controller
+	storm    Stormer
 }
 
 // OpenTarget resolves a profile. The embedded target is started; any other is only described, and first contacted by
@@ -56,6 +58,9 @@ func OpenTarget(ctx context.Context, o TargetOptions) (*Target, error) {
 		err := t.openStorageProxy(ctx)
 		if err == nil {
 			err = t.startProcesses(ctx, o)
+		}
+		if err == nil {
+			err = t.openContainers(ctx, o)
 		}
 		if err != nil {
 			return nil, errors.Join(err, t.Close())
@@ -97,6 +102,9 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 
 // ready has faults act on the target, or closes it.
 func (t *Target) ready(ctx context.Context, o TargetOptions) (*Target, error) {
+	if t.storm = o.Storm; t.storm == nil {
+		t.storm = stormHere(t.Kafka)
+	}
 	if err := t.openFaults(ctx, o.Logger); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
