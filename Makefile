@@ -28,7 +28,7 @@ SEED ?=
 PROVE ?=
 
 .PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down clean
-.PHONY: soak
+.PHONY: soak ci-pr ci-main ci-release compatibility clean-tools
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,19 @@ prove: build ## prove that each rule fires on its lie and on no healthy run: PRO
 soak: build ## random chaos round after round, a new seed each: PROFILE=embedded MINUTES=60 SEED= (K6_CHAOS_LENGTH=full: long rounds)
 	./k6 x suite soak --profile $(PROFILE) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+# make itself exits 2 whatever a recipe exits: scripts/ci-stage exits 2 FAIL, 3 INCONCLUSIVE, 1 could not run, and prints it.
+ci-pr: build ## stage pr on the embedded target and one node of Apache Kafka, and on what K6_PROFILE names (DOCS/ci.md)
+	scripts/ci-stage pr
+
+ci-main: build ## stage main, the same with three nodes, which are killed and frozen
+	scripts/ci-stage main
+
+ci-release: build ## stage release, the same
+	scripts/ci-stage release
+
+compatibility: build ## judge the embedded target and Apache Kafka 3.9.2 and 4.4.0, one node and three, and write DOCS/compatibility.md
+	scripts/compatibility
+
 # Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger. The
 # Kafka proxy has rates as ratios to those without it, latencies as differences, medians of 7, and the memory of its process; toxiproxy,
 # which only knows TCP, goes along for scale.
@@ -77,20 +90,25 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	if [[ -n $$unformatted ]]; then printf 'not formatted (gofumpt -l -w):\n%s\n' "$$unformatted"; exit 1; fi
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
-	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kcat-check scripts/console-check \
-		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common
+	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kafka-secure scripts/kcat-check scripts/console-check \
+		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common scripts/ci-stage scripts/compatibility
 	cd tools/typescript && npx --no-install tsc --project .
 	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
 
+# .cache has what was fetched, tsc has to find it in its own folder.
 $(TSC): tools/typescript/package.json tools/typescript/package-lock.json
-	npm ci --prefix tools/typescript
+	mkdir -p .cache/typescript
+	cp tools/typescript/package.json tools/typescript/package-lock.json tools/typescript/.npmrc .cache/typescript/
+	npm ci --prefix .cache/typescript
+	rm -rf tools/typescript/node_modules
+	ln -s ../../.cache/typescript/node_modules tools/typescript/node_modules
 	@touch $@
 
-kafka-up: ## start Apache Kafka on loopback: NODES=1 VERSION=4.4.0 (KAFKA_PORT=9092)
-	@KAFKA_NODES=$(NODES) KAFKA_VERSION=$(VERSION) scripts/kafka-up
+kafka-up: ## start Apache Kafka on loopback: NODES=1 VERSION=4.4.0 (KAFKA_PORT=9092); SECURITY=sasl_ssl: TLS, SASL and ACLs (9094)
+	@KAFKA_SECURITY=$(SECURITY) KAFKA_NODES=$(NODES) KAFKA_VERSION=$(VERSION) scripts/kafka-up
 
-kafka-down: ## stop it, and remove its data
-	@scripts/kafka-down
+kafka-down: ## stop it, and remove its data; SECURITY=sasl_ssl: the secured one
+	@KAFKA_SECURITY=$(SECURITY) scripts/kafka-down
 
 s3-up: ## start versitygw, an S3 server, on loopback: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY (VERSITYGW_PORT, VERSITYGW_BUCKET)
 	@scripts/versitygw-up
@@ -98,5 +116,9 @@ s3-up: ## start versitygw, an S3 server, on loopback: AWS_ACCESS_KEY_ID, AWS_SEC
 s3-down: ## stop it, and remove its data
 	@scripts/versitygw-down
 
+clean-tools: ## remove what was fetched and built to work with: .cache has it all
+	rm -rf .cache tools/typescript/node_modules
+
 clean: kafka-down s3-down ## remove what was built, fetched and saved
+	@KAFKA_SECURITY=sasl_ssl scripts/kafka-down
 	rm -rf k6 results .cache .run tools/typescript/node_modules
