@@ -5,19 +5,38 @@
 import { Target } from "k6/x/chaos";
 import { disturbed, seconds, traffic } from "./lib/chaos.js";
 import { contract, once } from "./lib/contract.js";
+import { profile } from "k6/x/trust";
 
 const partitions = 6;
+const target = new Target();
+// Who claims a bucket has to have it disturbed. Messages are disturbed where a proxy of ours sees them.
+const stored = profile().claims.objectStorage;
+const wired = target.can("wire");
+/** @type {import("k6/x/trust").LedgerOptions["needs"]} */
+const needs = ["kill", "start", "pause"];
 const { ledger, options: withThresholds, setup, judge } = contract({
   script: "chaos_random",
   records: 200,
   partitions,
-  needs: ["kill", "start", "pause", "storage", "wire"],
+  needs: stored ? [...needs, "storage"] : needs,
 });
-const target = new Target();
 const flow = traffic(ledger, { partitions });
 export const { write, readGroup, readAll, listEnds } = flow;
 export const options = withThresholds({ ...flow.scenarios, disturb: once("disturb", 1, "60m") });
 export { setup, judge as teardown };
+
+/** @type {import("k6/x/chaos").AnyFault[]} */
+const storage = [
+  { storage: "*", action: "delay", delay: "150ms", jitter: "50ms", for: "3s" },
+  { storage: "write", action: "error", code: "SlowDown", probability: 0.3, for: "3s" },
+  { storage: "write", action: "lost", probability: 0.3, for: "2s" },
+  { storage: "write", action: "refuse", for: "1s" },
+];
+/** @type {import("k6/x/chaos").AnyFault[]} */
+const wire = [
+  { action: "delay", delay: "100ms", jitter: "50ms", for: "2s" },
+  { api: "Produce", on: "response", action: "disconnect", probability: 0.1, for: "2s" },
+];
 
 const plan = target.plan({
   seed: Number(__ENV.K6_SEED || 1),
@@ -28,12 +47,8 @@ const plan = target.plan({
     { broker: "any", action: "kill", for: "2s" },
     { broker: "any", action: "pause", for: "2s" },
     { broker: "all", action: "kill", for: "1s" },
-    { storage: "*", action: "delay", delay: "150ms", jitter: "50ms", for: "3s" },
-    { storage: "write", action: "error", code: "SlowDown", probability: 0.3, for: "3s" },
-    { storage: "write", action: "lost", probability: 0.3, for: "2s" },
-    { storage: "write", action: "refuse", for: "1s" },
-    { action: "delay", delay: "100ms", jitter: "50ms", for: "2s" },
-    { api: "Produce", on: "response", action: "disconnect", probability: 0.1, for: "2s" },
+    ...(stored ? storage : []),
+    ...(wired ? wire : []),
   ],
 });
 

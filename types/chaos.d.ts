@@ -112,12 +112,17 @@ declare module "k6/x/chaos" {
     for?: Span;
   }
 
-  /** Which broker: its id, one by chance, all, who leads a partition, or who coordinates a group. One that means nobody is refused. */
+  /**
+   * Which broker: its id, one by chance, all, who controls the cluster, who leads a partition, all who have a copy of it and do not lead
+   * it, or who coordinates a group. One that means nobody is refused.
+   */
   export type BrokerSelector =
     | number
     | "any"
     | "all"
+    | "controller"
     | { leaderOf: { topic: string; partition: number } }
+    | { followersOf: { topic: string; partition: number } }
     | { coordinatorOf: string };
 
   /** What faults that take brokers away have in common. A hit is a broker, each time. */

@@ -43,6 +43,10 @@ type Options struct {
 type Locator interface {
 	// Leader of a partition.
 	Leader(ctx context.Context, topic string, partition int32) (int32, error)
+	// Followers of a partition: who has a copy of it, and does not lead it. None: there is one copy.
+	Followers(ctx context.Context, topic string, partition int32) ([]int32, error)
+	// Controller of the cluster.
+	Controller(ctx context.Context) (int32, error)
 	// Coordinator of a consumer group.
 	Coordinator(ctx context.Context, group string) (int32, error)
 }

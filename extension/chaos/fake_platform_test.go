@@ -148,7 +148,8 @@ func onFleet(t *testing.T, f *fakePlatform) (*chaos.Controller, *told) {
 	return c, l
 }
 
-// fakeLocator has broker 2 lead everything, and broker 3 coordinate.
+// fakeLocator has broker 2 lead everything, brokers 1 and 3 follow it in topic t, nobody in topic single, broker 1 control, and broker 3
+// coordinate.
 type fakeLocator struct{}
 
 func (fakeLocator) Leader(_ context.Context, topic string, _ int32) (int32, error) {
@@ -157,6 +158,18 @@ func (fakeLocator) Leader(_ context.Context, topic string, _ int32) (int32, erro
 	}
 	return 2, nil
 }
+
+func (fakeLocator) Followers(_ context.Context, topic string, _ int32) ([]int32, error) {
+	switch topic {
+	case "t":
+		return []int32{1, 3}, nil
+	case "single":
+		return nil, nil
+	}
+	return nil, fmt.Errorf("there is no topic %s", topic)
+}
+
+func (fakeLocator) Controller(context.Context) (int32, error) { return 1, nil }
 
 func (fakeLocator) Coordinator(_ context.Context, group string) (int32, error) {
 	if group != "g" {

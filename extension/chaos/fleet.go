@@ -65,7 +65,7 @@ func (t *fleet) list(ctx context.Context) (all, free []platform.Broker, err erro
 
 // claim takes the brokers that a selector means for a fault.
 func (t *fleet) claim(ctx context.Context, f *processFault, s selector) ([]platform.Broker, error) {
-	id, err := t.find(ctx, s)
+	ids, err := t.find(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,11 @@ func (t *fleet) claim(ctx context.Context, f *processFault, s selector) ([]platf
 	if err != nil {
 		return nil, err
 	}
-	if id != nil {
-		free, err = t.only(*id, all, free)
+	switch {
+	case s.followers != nil: // those that run
+		free = slices.DeleteFunc(free, func(b platform.Broker) bool { return !slices.Contains(ids, b.ID) })
+	case ids != nil:
+		free, err = t.only(ids[0], all, free)
 		if err != nil {
 			return nil, err
 		}
@@ -94,28 +97,48 @@ func (t *fleet) claim(ctx context.Context, f *processFault, s selector) ([]platf
 	return free, nil
 }
 
-// find asks who is responsible, where a selector names no broker but what for.
-func (t *fleet) find(ctx context.Context, s selector) (*int32, error) {
-	if s.leader == nil && s.coordinator == "" {
-		return s.id, nil
-	}
-	if t.locate == nil {
+// find asks who is responsible, where a selector names no broker but what for. Nil: it is left to the brokers there are.
+func (t *fleet) find(ctx context.Context, s selector) ([]int32, error) {
+	switch {
+	case s.id != nil:
+		return []int32{*s.id}, nil
+	case s.leader == nil && s.followers == nil && s.coordinator == "" && s.word != selectController:
+		return nil, nil
+	case t.locate == nil:
 		return nil, errors.New("nothing here can tell leaders and coordinators: name the broker by its id")
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.ready)
 	defer cancel()
-	if s.leader != nil {
-		id, err := t.locate.Leader(ctx, s.leader.Topic, s.leader.Partition)
-		if err != nil {
-			return nil, fmt.Errorf("the leader of %s/%d: %w", s.leader.Topic, s.leader.Partition, err)
+	if s.followers != nil {
+		ids, err := t.locate.Followers(ctx, s.followers.Topic, s.followers.Partition)
+		if err == nil && len(ids) == 0 {
+			err = errors.New("it has none: there is one copy of it")
 		}
-		return &id, nil
+		if err != nil {
+			return nil, fmt.Errorf("the followers of %s/%d: %w", s.followers.Topic, s.followers.Partition, err)
+		}
+		return ids, nil
 	}
-	id, err := t.locate.Coordinator(ctx, s.coordinator)
-	if err != nil {
-		return nil, fmt.Errorf("the coordinator of group %s: %w", s.coordinator, err)
+	id, err := t.findOne(ctx, s)
+	return []int32{id}, err
+}
+
+func (t *fleet) findOne(ctx context.Context, s selector) (id int32, err error) {
+	switch {
+	case s.leader != nil:
+		if id, err = t.locate.Leader(ctx, s.leader.Topic, s.leader.Partition); err != nil {
+			err = fmt.Errorf("the leader of %s/%d: %w", s.leader.Topic, s.leader.Partition, err)
+		}
+	case s.word == selectController:
+		if id, err = t.locate.Controller(ctx); err != nil {
+			err = fmt.Errorf("the controller: %w", err)
+		}
+	default:
+		if id, err = t.locate.Coordinator(ctx, s.coordinator); err != nil {
+			err = fmt.Errorf("the coordinator of group %s: %w", s.coordinator, err)
+		}
 	}
-	return &id, nil
+	return id, err
 }
 
 // only finds one broker among those that are free, and says where it is if it is not among them; the caller has the lock.

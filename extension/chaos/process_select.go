@@ -4,28 +4,33 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"k6suite/extension/internal/nearest"
 	"k6suite/extension/internal/strictjson"
 )
 
-// selector says which brokers: all of them, or one.
+// selector says which brokers: all of them, those that follow the leader of a partition, or one.
 //
 //nolint:recvcheck // to read it changes it
 type selector struct {
 	id          *int32
 	word        string
-	leader      *leaderOf
+	leader      *ofPartition
+	followers   *ofPartition
 	coordinator string
 }
 
 // The words of a selector.
 const (
-	selectAny = "any"
-	selectAll = "all"
+	selectAny        = "any"
+	selectAll        = "all"
+	selectController = "controller"
 )
 
-type leaderOf struct {
+func selectorWords() []string { return []string{selectAny, selectAll, selectController} }
+
+type ofPartition struct {
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
 }
@@ -44,8 +49,8 @@ func (s *selector) UnmarshalJSON(text []byte) error {
 		s.id = &id
 		return nil
 	case json.Unmarshal(text, &word) == nil:
-		if word != selectAny && word != selectAll {
-			return nearest.Unknown("broker", word, []string{selectAny, selectAll})
+		if !slices.Contains(selectorWords(), word) {
+			return nearest.Unknown("broker", word, selectorWords())
 		}
 		s.word = word
 		return nil
@@ -56,27 +61,43 @@ func (s *selector) UnmarshalJSON(text []byte) error {
 func (s *selector) readObject(text []byte) error {
 	var of struct {
 		Leader      json.RawMessage `json:"leaderOf"`
+		Followers   json.RawMessage `json:"followersOf"`
 		Coordinator string          `json:"coordinatorOf"`
 	}
 	if text[0] != '{' {
-		return errors.New(`want an id, "any", "all", {"leaderOf": {"topic": "t", "partition": 0}} or {"coordinatorOf": "group"}`)
+		return errors.New(`want an id, "any", "all", "controller", {"leaderOf": {"topic": "t", "partition": 0}}, ` +
+			`{"followersOf": {"topic": "t", "partition": 0}} or {"coordinatorOf": "group"}`)
 	}
 	if err := strictjson.Read(text, &of, "want an object"); err != nil {
 		return err
 	}
-	if (of.Leader == nil) == (of.Coordinator == "") {
-		return errors.New("want one of leaderOf and coordinatorOf")
+	given := 0
+	for _, is := range []bool{of.Leader != nil, of.Followers != nil, of.Coordinator != ""} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return errors.New("want one of leaderOf, followersOf and coordinatorOf")
 	}
 	s.coordinator = of.Coordinator
-	if of.Leader == nil {
-		return nil
+	var err error
+	if of.Leader != nil {
+		s.leader, err = readPartition("leaderOf", of.Leader)
 	}
-	s.leader = &leaderOf{}
-	if err := strictjson.Read(of.Leader, s.leader, "want an object", "partition"); err != nil {
-		return fmt.Errorf("leaderOf: %w", err)
+	if of.Followers != nil {
+		s.followers, err = readPartition("followersOf", of.Followers)
 	}
-	if s.leader.Topic == "" || s.leader.Partition < 0 {
-		return errors.New(`leaderOf: want {"topic": "t", "partition": 0}: a topic, and a partition from 0 on`)
+	return err
+}
+
+func readPartition(key string, text []byte) (*ofPartition, error) {
+	of := &ofPartition{}
+	if err := strictjson.Read(text, of, "want an object", "partition"); err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
-	return nil
+	if of.Topic == "" || of.Partition < 0 {
+		return nil, fmt.Errorf(`%s: want {"topic": "t", "partition": 0}: a topic, and a partition from 0 on`, key)
+	}
+	return of, nil
 }

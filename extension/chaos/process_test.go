@@ -52,6 +52,7 @@ func TestWhatFaultsDoToBrokers(t *testing.T) {
 		`{"broker": 1, "action": "restart", "graceful": true}`:                          {"stop 1", "start 1"},
 		`{"broker": {"leaderOf": {"topic": "t", "partition": 0}}, "action": "restart"}`: {"kill 2", "start 2"},
 		`{"broker": {"coordinatorOf": "g"}, "action": "restart"}`:                       {"kill 3", "start 3"},
+		`{"broker": "controller", "action": "kill", "for": "1s"}`:                       {"kill 1", "start 1"},
 		`{"broker": 1, "action": "kill", "for": "1s", "times": 2, "every": "5s"}`:       {"kill 1", "start 1", "kill 1", "start 1"},
 		`{"action": "roll"}`: {"stop 1", "start 1", "stop 2", "start 2", "stop 3", "start 3"},
 		`{"broker": "all", "action": "roll", "graceful": false, "pause": "0s"}`: {"kill 1", "start 1", "kill 2", "start 2", "kill 3", "start 3"},
@@ -84,6 +85,28 @@ func TestAllAreTakenAtOnce(t *testing.T) {
 		require.Equal(t, []string{"began", "1 dead all", "2 dead all", "3 dead all"}, told.all())
 		<-h.Done()
 		require.ElementsMatch(t, []string{"kill 1", "kill 2", "kill 3", "start 1", "start 2", "start 3"}, p.did())
+	})
+}
+
+func TestFollowersAreTakenAtOnceAsFarAsTheyRun(t *testing.T) {
+	t.Parallel()
+	const followers = `{"broker": {"followersOf": {"topic": "t", "partition": 0}}, "action": "pause", "for": "1s"}`
+	synctest.Test(t, func(t *testing.T) {
+		p := newFake(4)
+		c, told := onFleet(t, p)
+		h := inject(t, c, followers)
+		require.Equal(t, int64(2), h.Hits())
+		require.Equal(t, []string{"began", "1 paused", "3 paused"}, told.all())
+		<-h.Done()
+		require.ElementsMatch(t, []string{"pause 1", "pause 3", "resume 1", "resume 3"}, p.did())
+		require.NoError(t, h.Err())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		p := newFake(4)
+		p.states[1] = platform.Dead
+		c, _ := onFleet(t, p)
+		<-inject(t, c, followers).Done()
+		require.Equal(t, []string{"pause 3", "resume 3"}, p.did(), "who is dead is left out")
 	})
 }
 
@@ -155,6 +178,11 @@ func TestWhatCannotBeSelectedIsAnError(t *testing.T) {
 		`{"broker": {"coordinatorOf": "nobody"}, "action": "kill"}`: "the coordinator of group nobody: there is no group nobody",
 
 		`{"broker": {"leaderOf": {"topic": "u", "partition": 4}}, "action": "kill"}`: "the leader of u/4: there is no topic u",
+
+		`{"broker": {"followersOf": {"topic": "u"}}, "action": "pause"}`:      "the followers of u/0: there is no topic u",
+		`{"broker": {"followersOf": {"topic": "single"}}, "action": "pause"}`: "the followers of single/0: it has none: there is one copy of it",
+		`{"broker": {"followersOf": {"topic": "t"}}, "action": "pause"}`:      "no broker is running that could be taken (there are: 1 paused, 2 running, 3 dead)",
+		`{"broker": "controller", "action": "pause"}`:                         "broker 1 is held by another fault",
 
 		`{"action": "scale", "brokers": 2}`:            "there are 2 brokers already: nothing to add or to remove",
 		`{"api": "Produce", "action": "drop"}`:         "no proxy",

@@ -33,11 +33,14 @@ func TestSpecificationsAreRefusedWithAReason(t *testing.T) {
 		`{"broker": "none", "action": "kill"}`:           `broker: unknown broker "none": did you mean "any"?`,
 		`{"broker": -1, "action": "kill"}`:               "broker: -1: node ids are not negative",
 		`{"broker": true, "action": "kill"}`:             `broker: want an id, "any", "all"`,
-		`{"broker": {}, "action": "kill"}`:               "broker: want one of leaderOf and coordinatorOf",
+		`{"broker": {}, "action": "kill"}`:               "broker: want one of leaderOf, followersOf and coordinatorOf",
+		`{"broker": "controler", "action": "kill"}`:      `broker: unknown broker "controler": did you mean "controller"?`,
 		`{"broker": {"leader": {}}, "action": "kill"}`:   `broker: unknown key "leader": did you mean "leaderOf"?`,
 		`{"broker": {"leaderOf": {}}, "action": "kill"}`: "broker: leaderOf: want",
 
 		`{"broker": {"leaderOf": {"topic": "t", "partition": -1}}, "action": "kill"}`:      "broker: leaderOf: want",
+		`{"broker": {"followersOf": {"partition": 1}}, "action": "pause"}`:                 "broker: followersOf: want",
+		`{"broker": {"followersOf": {"tpic": "t"}}, "action": "pause"}`:                    `broker: followersOf: unknown key "tpic": did you mean "topic"?`,
 		`{"broker": {"leaderOf": {"topic": "t"}, "coordinatorOf": "g"}, "action": "kill"}`: "broker: want one of",
 
 		`{"broker": 1, "action": "roll"}`:                      "broker: a roll is of all brokers",
@@ -73,6 +76,8 @@ func TestSpecificationsAreRefusedWithAReason(t *testing.T) {
 		`{"broker": "any", "action": "kill", "seed": 0}`,
 		`{"broker": {"leaderOf": {"topic": "t", "partition": 0}}, "action": "pause"}`,
 		`{"broker": {"leaderOf": {"topic": "t"}}, "action": "pause"}`,
+		`{"broker": {"followersOf": {"topic": "t", "partition": 0}}, "action": "pause"}`,
+		`{"broker": "controller", "action": "kill"}`,
 		`{"broker": 1, "api": "Produce", "action": "drop"}`,
 		`{"broker": 1, "action": "delay", "delay": "1s"}`,
 	} {

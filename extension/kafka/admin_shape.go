@@ -20,6 +20,7 @@ type Leader struct {
 	Topic     string
 	Partition int32 // -1: the topic as a whole
 	Leader    int32 // -1: nobody
+	Replicas  []int32
 	Err       error // what metadata says is wrong with it; nil: nothing
 }
 
@@ -37,7 +38,7 @@ func (a *Admin) Shape(ctx context.Context, topics ...string) (Shape, error) {
 		}
 		for _, p := range t.Partitions {
 			shape.Leaders = append(shape.Leaders, Leader{
-				Topic: nameOf(t), Partition: p.Partition, Leader: p.Leader, Err: kerr.ErrorForCode(p.ErrorCode),
+				Topic: nameOf(t), Partition: p.Partition, Leader: p.Leader, Replicas: p.Replicas, Err: kerr.ErrorForCode(p.ErrorCode),
 			})
 		}
 	}

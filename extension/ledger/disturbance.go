@@ -12,6 +12,7 @@ type disturbances struct {
 	active  atomic.Int64 // how many are; written under mu
 	healing atomic.Pointer[healing]
 	acked   atomic.Int64 // while one was active
+	zombies zombies
 
 	mu      sync.RWMutex
 	excused [AllErrors + 1]timeline // by what they excuse; nothing asks for those of NoErrors

@@ -41,9 +41,9 @@ func (q EndQuery) Answered(end int64) {
 	p, at := q.part, q.ledger.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.showEnd(highWatermark, q.who, end, q.asked, q.shown)
+	p.showEnd(highWatermark, q.who, end, q.asked, q.shown, q.ledger.asOfOld)
 	p.ends[highWatermark].add(mark{q.ledger.since(at), end, q.who})
-	if q.highest >= end {
+	if q.highest >= end && !q.ledger.disturbances.zombies.mayAnswer(q.ledger.timeOf(q.asked), q.ledger.disturbances.grace) {
 		p.answeredStale(staleAnswer{who: q.who, end: end, before: q.before, at: at})
 	}
 }

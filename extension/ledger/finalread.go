@@ -66,7 +66,7 @@ func (f *FinalRead) End(tp TopicPartition, end Ends) {
 // what was found, by STALE_END.
 func (f *FinalRead) saw(p *partition, ends Ends) {
 	p.showEnds(fmt.Sprintf("final read %q", f.name), LogEnds{Start: ends.LogStart, LastStable: -1, HighWatermark: ends.Listed},
-		f.asked, f.ledger.since(f.ledger.now()))
+		f.asked, f.ledger.since(f.ledger.now()), never)
 }
 
 // Read records one record of a partition.

@@ -15,7 +15,7 @@ func (l *Ledger) SawLog(tp TopicPartition, who string, ends LogEnds, asked time.
 	p, at := l.partition(tp), l.since(l.now())
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.showEnds(who, ends, l.since(asked), at)
+	p.showEnds(who, ends, l.since(asked), at, l.asOfOld)
 }
 
 // since turns a time into nanoseconds of the ledger's life: by the monotonic clock, where the time has it.
@@ -47,20 +47,24 @@ type regression struct {
 	before mark
 }
 
-// showEnds compares ends that came at a time with what had been shown before they were asked for; the caller holds the lock.
-func (p *partition) showEnds(who string, ends LogEnds, asked, at int64) {
+// never excuses no low end.
+func never(int64) bool { return false }
+
+// showEnds compares ends that came at a time with what had been shown before they were asked for, unless they are excused; the caller
+// holds the lock.
+func (p *partition) showEnds(who string, ends LogEnds, asked, at int64, excused func(asked int64) bool) {
 	values := [...]int64{highWatermark: ends.HighWatermark, lastStable: ends.LastStable, logStart: ends.Start}
 	for kind, value := range values {
 		if value < 0 {
 			continue
 		}
-		p.showEnd(endKind(kind), who, value, asked, p.ends[kind].before(asked))
+		p.showEnd(endKind(kind), who, value, asked, p.ends[kind].before(asked), excused)
 		p.ends[kind].add(mark{at, value, who})
 	}
 }
 
-func (p *partition) showEnd(kind endKind, who string, value, asked int64, before mark) {
-	if value < before.value {
+func (p *partition) showEnd(kind endKind, who string, value, asked int64, before mark, excused func(asked int64) bool) {
+	if value < before.value && !excused(asked) {
 		p.regressions.add(regression{kind, who, asked, value, before})
 	}
 }

@@ -36,6 +36,9 @@ func (j *judging) report() {
 		}
 	})
 	j.reportExcused()
+	if n := j.ledger.disturbances.zombies.answers.Load(); n > 0 {
+		j.note("%d low ends of logs are excused: brokers that had been frozen may not have known of their successors yet", n)
+	}
 	for _, group := range j.ledger.namedGroups() {
 		if n := j.ledger.Missing(group); n > 0 {
 			j.note("group %q has not seen %d acked records", group, n)

@@ -36,6 +36,7 @@ type disturbances struct {
 type disturbance struct {
 	healed    func()               // tells the ledger that it has ended
 	writable  func()               // of an outage: that storage takes writes again
+	woken     func()               // of a pause: that the brokers go on, who may not know yet that others have taken over
 	recovery  *ledger.Interruption // nil: it interrupts nothing
 	healFirst bool                 // nobody can recover before it has ended
 }
@@ -87,6 +88,9 @@ func (r *Run) Began(h *chaos.Handle) {
 	if h.Outage() {
 		now.writable = r.ledger.Outage()
 	}
+	if r.mayAnswerAsOfOld(h) {
+		now.woken = r.ledger.Frozen()
+	}
 	if h.Family() == chaos.Storage {
 		now.recovery = r.ledger.Interrupted(nameOf(h)) // on the wire it is clients that are disturbed, who have to give up first
 	}
@@ -125,6 +129,12 @@ func (r *Run) excuse(h *chaos.Handle) ledger.Excuse {
 	default:
 		return ledger.NoErrors
 	}
+}
+
+// mayAnswerAsOfOld says whether clients may be told by a broker that a fault has frozen what was true before: where they ask brokers
+// at their own addresses, and brokers keep what they answer. Nobody fences such a broker for who knows no better.
+func (r *Run) mayAnswerAsOfOld(h *chaos.Handle) bool {
+	return h.Family() == chaos.Processes && h.Action() == "pause" && r.endpointPromised() == "" && !r.target.Profile.Claims.Stateless
 }
 
 func nameOf(h *chaos.Handle) string { return fmt.Sprintf("fault %d (%s)", h.Number(), h.Action()) }
@@ -171,6 +181,9 @@ func (r *Run) Ended(h *chaos.Handle) {
 		d.brokers.scaled = append(d.brokers.scaled, d.brokers.running)
 	}
 	over.healed()
+	if over.woken != nil {
+		over.woken()
+	}
 	if over.writable != nil {
 		over.writable()
 	}

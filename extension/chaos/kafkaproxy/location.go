@@ -4,47 +4,90 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"k6suite/extension/internal/quorum"
 )
 
 // Leader returns the id of the broker that leads a partition. The cluster is asked for it each time. An error says what is not known:
 // the topic, the partition, who leads it, or that no broker answers. Brokers that want clients to authenticate are asked in the name of
 // a session that has; in mirror mode they do not answer.
 func (p *Proxy) Leader(ctx context.Context, topic string, partition int32) (int32, error) {
+	found, err := p.locate(ctx, topic, partition)
+	if err != nil {
+		return noNode, fmt.Errorf("leader of %s/%d: %w", topic, partition, err)
+	}
+	return found.Leader, nil
+}
+
+// Followers returns the ids of the brokers that have a copy of a partition and do not lead it; errors are those of Leader.
+func (p *Proxy) Followers(ctx context.Context, topic string, partition int32) ([]int32, error) {
+	found, err := p.locate(ctx, topic, partition)
+	if err != nil {
+		return nil, fmt.Errorf("followers of %s/%d: %w", topic, partition, err)
+	}
+	return slices.DeleteFunc(slices.Clone(found.Replicas), func(id int32) bool { return id == found.Leader }), nil
+}
+
+// locate asks who has a partition, which somebody leads.
+func (p *Proxy) locate(ctx context.Context, topic string, partition int32) (*kmsg.MetadataResponseTopicPartition, error) {
 	question := kmsg.NewPtrMetadataRequest()
 	question.Topics = []kmsg.MetadataRequestTopic{{Topic: kmsg.StringPtr(topic)}}
 	const most = 12
 	response, err := p.inquire(ctx, question, most)
 	if err != nil {
-		return noNode, fmt.Errorf("leader of %s/%d: %w", topic, partition, err)
+		return nil, err
 	}
 	for i := range response.(*kmsg.MetadataResponse).Topics {
 		found := &response.(*kmsg.MetadataResponse).Topics[i]
 		if deref(found.Topic) == topic {
-			return leaderIn(found, topic, partition)
+			return ledIn(found, topic, partition)
 		}
 	}
-	return noNode, fmt.Errorf("leader of %s/%d: the cluster says nothing of the topic", topic, partition)
+	return nil, errors.New("the cluster says nothing of the topic")
 }
 
-func leaderIn(t *kmsg.MetadataResponseTopic, topic string, partition int32) (int32, error) {
+func ledIn(t *kmsg.MetadataResponseTopic, topic string, partition int32) (*kmsg.MetadataResponseTopicPartition, error) {
 	if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
-		return noNode, fmt.Errorf("leader of %s/%d: the cluster says of the topic: %w", topic, partition, err)
+		return nil, fmt.Errorf("the cluster says of the topic: %w", err)
 	}
 	for i := range t.Partitions {
 		p := &t.Partitions[i]
 		switch {
 		case p.Partition != partition:
 		case p.Leader >= 0:
-			return p.Leader, nil
+			return p, nil
 		default:
-			return noNode, fmt.Errorf("leader of %s/%d: nobody leads it now: %w", topic, partition, kerr.LeaderNotAvailable)
+			return nil, fmt.Errorf("nobody leads it now: %w", kerr.LeaderNotAvailable)
 		}
 	}
-	return noNode, fmt.Errorf("leader of %s/%d: topic %s has %d partitions, and no %d", topic, partition, topic, len(t.Partitions), partition)
+	return nil, fmt.Errorf("topic %s has %d partitions, and no %d", topic, len(t.Partitions), partition)
+}
+
+// Controller returns the id of the node that controls the cluster: where brokers offer to say it, who leads the controllers, for then
+// metadata names any broker.
+func (p *Proxy) Controller(ctx context.Context) (int32, error) {
+	const mostQuorum, mostMetadata = 2, 12
+	response, err := p.inquire(ctx, quorum.Question(), mostQuorum)
+	if err == nil {
+		return quorum.Leader(response.(*kmsg.DescribeQuorumResponse))
+	}
+	if !errors.Is(err, errNotOffered) {
+		return noNode, fmt.Errorf("controller: %w", err)
+	}
+	question := kmsg.NewPtrMetadataRequest()
+	question.Topics = []kmsg.MetadataRequestTopic{}
+	if response, err = p.inquire(ctx, question, mostMetadata); err != nil {
+		return noNode, fmt.Errorf("controller: %w", err)
+	}
+	if id := response.(*kmsg.MetadataResponse).ControllerID; id >= 0 {
+		return id, nil
+	}
+	return noNode, errors.New("controller: the cluster names none")
 }
 
 // Coordinator returns the id of the broker that coordinates a consumer group, as Leader does for partitions. A group that is not there

@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"k6suite/extension/chaos/kafkaproxy"
 )
@@ -21,13 +23,21 @@ func TestLocation(t *testing.T) {
 			leader, err := p.Leader(testContext(t), "t", 4)
 			require.NoError(t, err)
 			require.Equal(t, node, leader, "it is asked for each time")
+			followers, err := p.Followers(testContext(t), "t", 4)
+			require.NoError(t, err)
+			require.NotContains(t, followers, node)
 		}
+		controller, err := p.Controller(testContext(t))
+		require.NoError(t, err)
+		require.Equal(t, controllerOf(t, cluster.ListenAddrs()), controller, "by metadata, where nobody tells of a quorum")
 		node, err := p.Coordinator(testContext(t), "g")
 		require.NoError(t, err)
 		require.Equal(t, cluster.CoordinatorFor("g"), node)
 
 		_, err = p.Leader(testContext(t), "t", 77)
-		require.ErrorContains(t, err, "topic t has 6 partitions, and no 77")
+		require.ErrorContains(t, err, "leader of t/77: topic t has 6 partitions, and no 77")
+		_, err = p.Followers(testContext(t), "t", 77)
+		require.ErrorContains(t, err, "followers of t/77: topic t has 6 partitions, and no 77")
 		_, err = p.Leader(testContext(t), "nowhere", 0)
 		require.ErrorIs(t, err, kerr.UnknownTopicOrPartition)
 		require.ErrorContains(t, err, "nowhere/0")
@@ -46,6 +56,8 @@ func TestLocationWithSilentAndDeadBrokers(t *testing.T) {
 	p = start(t, kafkaproxy.Options{Brokers: []string{downAddress(t)}, GiveUp: time.Millisecond})
 	_, err := p.Leader(testContext(t), "t", 5)
 	require.ErrorContains(t, err, "leader of t/5: no broker of the cluster answers")
+	_, err = p.Controller(testContext(t))
+	require.ErrorContains(t, err, "controller: no broker of the cluster answers")
 	_, err = p.Coordinator(testContext(t), "g")
 	require.ErrorContains(t, err, "coordinator of group g: no broker of the cluster answers")
 }
@@ -57,4 +69,15 @@ func TestLocationInTheNameOfWhoHasAuthenticated(t *testing.T) {
 	leader, err := p.Leader(testContext(t), "t", 5)
 	require.NoError(t, err)
 	require.Equal(t, cluster.LeaderFor("t", 5), leader)
+}
+
+// controllerOf is what the cluster itself says.
+func controllerOf(t *testing.T, addresses []string) int32 {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(addresses...))
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	response, err := kmsg.NewPtrMetadataRequest().RequestWith(testContext(t), client)
+	require.NoError(t, err)
+	return response.ControllerID
 }
