@@ -37,6 +37,7 @@ func TestLocator(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, followers, node)
 	}
+	find.config.Brokers = cluster.ListenAddrs() // all have to have said so before it is believed
 	_, err = find.Followers(t.Context(), "t", 2)
 	require.ErrorContains(t, err, "nobody leads t/2")
 
