@@ -129,7 +129,7 @@ func readTime(text []byte) (time.Duration, error) {
 	return time.Duration(measured.MS * float64(time.Millisecond)), nil
 }
 
-// comparisons prepares what is to be compared: send and poll on Apache Kafka, tracked produce on the embedded target.
+// comparisons prepares what is to be compared: send, poll and tracked produce on Apache Kafka, tracked produce on the embedded target.
 func (f *benchFlags) comparisons(ctx context.Context) ([]comparison, error) {
 	tracked := comparison{
 		name: "ledger.produce, embedded", script: "ledger.js", wanted: 0.8,
@@ -154,6 +154,13 @@ func (f *benchFlags) comparisons(ctx context.Context) ([]comparison, error) {
 		{
 			name: "consumer.poll, Apache Kafka", script: "poll.js", wanted: 0.3, env: with(env, "BENCH_TOPIC", b.topic+"-poll"),
 			bare: []string{"poll", "--brokers", f.brokers, "--topic", b.topic, "--records", fmt.Sprint(f.records)},
+		},
+		{
+			name: "ledger.produce, Apache Kafka", script: "ledger.js", wanted: 0.9,
+			env: map[string]string{
+				"BENCH_RECORDS": fmt.Sprint(f.records), "K6_PROFILE": "kafka-local", "K6_BROKERS": f.brokers,
+			},
+			bare: []string{"ledger", "--brokers", f.brokers, "--topic", b.topic, "--records", fmt.Sprint(f.records)},
 		},
 		tracked,
 	}, nil

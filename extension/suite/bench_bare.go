@@ -29,11 +29,13 @@ func newBareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: bareCommand + " send|poll|ledger", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b.brokers = strings.Split(brokers, ",")
+			if brokers != "" {
+				b.brokers = strings.Split(brokers, ",")
+			}
 			loops := map[string]func(context.Context) (time.Duration, error){
 				"send":   func(ctx context.Context) (time.Duration, error) { return b.send(ctx, calls) },
 				"poll":   func(ctx context.Context) (time.Duration, error) { return b.poll(ctx, records) },
-				"ledger": func(ctx context.Context) (time.Duration, error) { return bareEmbedded(ctx, records) },
+				"ledger": func(ctx context.Context) (time.Duration, error) { return b.track(ctx, records) },
 			}
 			loop, ok := loops[args[0]]
 			if !ok {
@@ -139,16 +141,19 @@ func (b *bareKafka) poll(ctx context.Context, records int) (time.Duration, error
 	})
 }
 
-// bareEmbedded does what ledger.js does, without a ledger.
-func bareEmbedded(ctx context.Context, records int) (time.Duration, error) {
-	cluster, err := embedded.Start(ctx, embedded.Options{AutoCreate: true, DefaultPartitions: benchUsers})
-	if err != nil {
-		return 0, err
+// track does what ledger.js does, without a ledger: on the embedded target if there are no brokers.
+func (b *bareKafka) track(ctx context.Context, records int) (time.Duration, error) {
+	brokers, topic := b.brokers, b.topic+"-send"
+	if len(brokers) == 0 {
+		cluster, err := embedded.Start(ctx, embedded.Options{AutoCreate: true, DefaultPartitions: benchUsers})
+		if err != nil {
+			return 0, err
+		}
+		defer func() { _ = cluster.Close() }()
+		brokers, topic = cluster.Bootstrap(), "bench"
 	}
-	defer func() { _ = cluster.Close() }()
 	return slowest(ctx, func(ctx context.Context, _ int, begin func()) error {
-		client, err := kgo.NewClient(kgo.SeedBrokers(cluster.Bootstrap()...), kgo.DefaultProduceTopic("bench"),
-			kgo.AllowAutoTopicCreation(), uncompressed())
+		client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic), kgo.AllowAutoTopicCreation(), uncompressed())
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-// Benchmark: ledger.produce of BENCH_RECORDS records of 200 bytes on the embedded target.
+// Benchmark: ledger.produce of BENCH_RECORDS records of 200 bytes on the embedded target, or on that of K6_PROFILE.
 import { Ledger } from "k6/x/trust";
 import { timed } from "./lib.js";
 
