@@ -16,7 +16,10 @@ func (s Subject) and(other Subject) Subject {
 	if s.Version != other.Version {
 		both.Version = ""
 	}
-	if s.Brokers != other.Brokers {
+	switch {
+	case s.Brokers == 0: // a script that could do nothing to the target has not counted
+		both.Brokers = other.Brokers
+	case other.Brokers != 0 && s.Brokers != other.Brokers:
 		both.Brokers = 0
 	}
 	if s.Suite != other.Suite {

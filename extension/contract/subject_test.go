@@ -18,6 +18,12 @@ func TestMergedSubjectIsWhatAllAgreeOn(t *testing.T) {
 	merged := contract.Merge([]contract.Verdict{{Subject: one}, {Subject: later}})
 	require.Equal(t, later, merged.Subject)
 
+	uncounted := one
+	uncounted.Brokers = 0
+	for _, order := range [][]contract.Verdict{{{Subject: one}, {Subject: uncounted}}, {{Subject: uncounted}, {Subject: one}}} {
+		require.Equal(t, one, contract.Merge(order).Subject, "who did not count does not contradict")
+	}
+
 	other := contract.Subject{Version: "3.9.2", Brokers: 1, Suite: "def", At: at}
 	merged = contract.Merge([]contract.Verdict{{Subject: later}, {Subject: other}})
 	require.Equal(t, contract.Subject{At: later.At}, merged.Subject, "two targets are not one")

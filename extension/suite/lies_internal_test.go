@@ -65,3 +65,25 @@ func TestLiesAreListedWithWhatShowsThem(t *testing.T) {
 	require.Regexp(t, `show-dead +METADATA_LIE/dead +K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false .* chaos_broker +`, out)
 	require.Regexp(t, `lose-record +LOST_ACKED +diagnose +`, out)
 }
+
+// With few scripts a lie, which is what CI has time for, each lie is still tried, and each script still has one to find.
+func TestFewScriptsALieLeaveOutNeitherLieNorScript(t *testing.T) {
+	t.Parallel()
+	all, few := proveFlags{repeat: 1}, proveFlags{repeat: 1, scripts: 2}
+	tried := func(f proveFlags) (lies map[string]int, scripts map[string]bool) {
+		trials, err := f.plan(embedded.Lies())
+		require.NoError(t, err)
+		lies, scripts = map[string]int{}, map[string]bool{}
+		for _, one := range trials {
+			lies[one.lie.Name]++
+			scripts[one.script] = true
+		}
+		return lies, scripts
+	}
+	allLies, allScripts := tried(all)
+	fewLies, fewScripts := tried(few)
+	require.Equal(t, allScripts, fewScripts)
+	for lie, n := range allLies {
+		require.Equal(t, min(n, 2), fewLies[lie], lie)
+	}
+}

@@ -29,6 +29,7 @@ type proveFlags struct {
 	healthy  int
 	random   int
 	repeat   int
+	scripts  int // for each lie; 0: all that have to find it
 	parallel int
 	results  string
 	lies     []string
@@ -48,6 +49,7 @@ rule and by no other one.`,
 	cmd.Flags().IntVar(&f.healthy, "healthy", 20, "number of runs against a target that tells no lie")
 	cmd.Flags().IntVar(&f.random, "random", 20, "number of runs of "+randomScript+" against a target that tells no lie, by seed")
 	cmd.Flags().IntVar(&f.repeat, "repeat", 1, "how often each lie is tried, each time with another seed")
+	cmd.Flags().IntVar(&f.scripts, "scripts", 0, "by how many of the scripts that have to find it each lie is tried, in turn (default: all)")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 2, "runs at a time")
 	cmd.Flags().StringVar(&f.results, "results", filepath.Join("results", "prove"), "where verdicts, findings and logs are saved")
 	cmd.Flags().StringSliceVar(&f.lies, "lie", nil, "only these lies (default: all)")
@@ -85,8 +87,11 @@ func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return couldNotRun("planning: %v", err)
 	}
-	fmt.Fprintf(out, "%d runs: every lie × the scripts that have to find it, %d healthy ones, and %d of healthy targets in random chaos\n",
-		len(trials), f.healthy, f.random)
+	by := "the scripts that have to find it"
+	if f.scripts > 0 {
+		by = fmt.Sprintf("%d of %s", f.scripts, by)
+	}
+	fmt.Fprintf(out, "%d runs: every lie × %s, %d healthy ones, and %d of healthy targets in random chaos\n", len(trials), by, f.healthy, f.random)
 	id := newSuiteID(time.Now())
 	var group errgroup.Group
 	group.SetLimit(f.parallel)
@@ -130,9 +135,15 @@ func (f *proveFlags) plan(lies []embedded.Lie) (trials []*trial, err error) {
 	if err != nil {
 		return nil, err
 	}
+	begin := 0 // among the scripts, so that lies which many find are tried by others each time
 	for _, lie := range lies {
+		scripts := scriptsOf(lie, scenarios)
+		if f.scripts > 0 && f.scripts < len(scripts) {
+			scripts = slices.Concat(scripts, scripts)[begin%len(scripts):][:f.scripts]
+			begin += f.scripts
+		}
 		for n := range f.repeat {
-			for _, script := range scriptsOf(lie, scenarios) {
+			for _, script := range scripts {
 				trials = append(trials, &trial{script: script, lie: lie, seed: n + 1})
 			}
 		}
@@ -213,6 +224,9 @@ func conditions(lie embedded.Lie) (env []string) {
 	}
 	if lie.Recovery > 0 {
 		env = append(env, fmt.Sprintf("K6_PROFILE_LIMITS_RECOVERY=%s", lie.Recovery))
+	}
+	if lie.Connections > 0 {
+		env = append(env, fmt.Sprintf("K6_STORM_CONNECTIONS=%d", lie.Connections), "K6_PROFILE_LIMITS_RELEASE=10s")
 	}
 	return env
 }

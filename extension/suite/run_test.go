@@ -49,7 +49,7 @@ func TestRunExitsByTheWorstVerdict(t *testing.T) {
 		"one fails":    {[]string{"smoke_single.js", "smoke_shared.js", "smoke_metrics.js"}, 2, "FAIL"},
 		"inconclusive": {[]string{"smoke_single.js", "smoke_metrics.js"}, 3, "INCONCLUSIVE"},
 		"a fail counts though another could not run": {[]string{"smoke_shared.js", "diagnose.js"}, 2, "could not run"},
-		"no verdict":   {[]string{"smoke_single.js", "diagnose.js"}, 1, "could not run"},
+		"no verdict": {[]string{"smoke_single.js", "diagnose.js"}, 1, "could not run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
