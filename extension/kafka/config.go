@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -33,7 +34,9 @@ type Config struct {
 	DialTimeout    time.Duration // one attempt to connect, TLS handshake included; default 5s
 	RequestTimeout time.Duration // wait for an answer, beyond what the request itself allows the broker; default 10s
 	Dialer         DialFunc      // default: net.Dialer. TLS is put on top of what it returns
-	Hooks          []kgo.Hook    // franz-go hooks of every client made from this configuration; they must not block
+	// Secured is told of each connection whose TLS handshake succeeded; it must not block.
+	Secured func(address string, state tls.ConnectionState)
+	Hooks   []kgo.Hook // franz-go hooks of every client made from this configuration; they must not block
 }
 
 // Check says what is wrong with the configuration, as far as that can be told without reading anything.
@@ -103,7 +106,7 @@ func (c Config) dialer() (func(context.Context, string, string) (net.Conn, error
 		dial = (&net.Dialer{}).DialContext
 	}
 	if c.TLS != nil {
-		secured, err := c.TLS.over(dial)
+		secured, err := c.TLS.over(dial, c.Secured)
 		if err != nil {
 			return nil, err
 		}

@@ -80,7 +80,7 @@ func ErrorName(err error) string {
 	if _, ok := errors.AsType[*kgo.ErrDataLoss](err); ok {
 		return "DATA_LOSS"
 	}
-	if strings.Contains(err.Error(), handshake) {
+	if errors.Is(err, errHandshake) {
 		return "TLS_FAILED"
 	}
 	if name := clientName(err); name != "" {

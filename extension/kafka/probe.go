@@ -64,7 +64,11 @@ func (e *UnreachableError) Unwrap() []error {
 func Probe(ctx context.Context, c Config) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	c.DialTimeout = min(orDefault(c.DialTimeout, defaultDialTimeout), probeTimeout/3)
+	deadline, _ := ctx.Deadline()
+	left := time.Until(deadline)
+	c.DialTimeout = min(orDefault(c.DialTimeout, defaultDialTimeout), left*3/10) // franz-go may dial twice
+	asking, enough := context.WithTimeout(ctx, left*7/10)                        // the rest is for finding out why nothing came of it
+	defer enough()
 	opts, err := c.Options()
 	if err != nil {
 		return Info{}, err
@@ -83,11 +87,14 @@ func Probe(ctx context.Context, c Config) (Info, error) {
 	)
 	for i, seed := range client.SeedBrokers() {
 		wg.Go(func() {
-			answer, err := ask(ctx, seed)
+			answer, err := ask(asking, seed)
+			if err != nil {
+				err = c.explain(ctx, c.Brokers[i], err)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed.Addresses[c.Brokers[i]] = c.whileAuthenticating(err)
+				failed.Addresses[c.Brokers[i]] = err
 				return
 			}
 			if info == nil {
@@ -101,15 +108,6 @@ func Probe(ctx context.Context, c Config) (Info, error) {
 		return Info{}, failed
 	}
 	return *info, nil
-}
-
-// whileAuthenticating explains a connection that just ends: brokers may hang up on a password without a word.
-func (c Config) whileAuthenticating(err error) error {
-	if c.SASL == nil || ErrorName(err) != "CONNECTION_LOST" {
-		return err
-	}
-	return fmt.Errorf("SASL: the broker hung up while %s was authenticating by %s: are user, password and mechanism right? %w",
-		c.SASL.User, c.SASL.Mechanism, err)
 }
 
 func ask(ctx context.Context, seed *kgo.Broker) (Info, error) {
@@ -133,7 +131,7 @@ func ask(ctx context.Context, seed *kgo.Broker) (Info, error) {
 	request := kmsg.NewPtrMetadataRequest()
 	request.Topics = []kmsg.MetadataRequestTopic{} // none: the brokers alone
 	if resp, err = seed.Request(ctx, request); err != nil {
-		return Info{}, err
+		return Info{}, fmt.Errorf("%w: %w", errAfterHello, err)
 	}
 	meta, ok := resp.(*kmsg.MetadataResponse)
 	if !ok {
@@ -149,9 +147,8 @@ func ask(ctx context.Context, seed *kgo.Broker) (Info, error) {
 
 // reason puts a connection's error into words that say what to look at.
 func reason(err error) string {
-	first, isFirst := errors.AsType[*kgo.ErrFirstReadEOF](err)
-	if strings.Contains(err.Error(), handshake) {
-		return "TLS: " + err.Error() + ": does the listener speak TLS, and is its certificate trusted?"
+	if explained, ok := errors.AsType[*troubleError](err); ok {
+		return explained.text
 	}
 	switch ErrorName(err) {
 	case "CONNECTION_REFUSED":
@@ -162,11 +159,6 @@ func reason(err error) string {
 		return "the check was canceled"
 	case "UNKNOWN_HOST":
 		return "the host name does not resolve: " + err.Error()
-	case "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE":
-		return "SASL: " + err.Error()
-	}
-	if isFirst {
-		return "closed the connection at once: " + first.Error()
 	}
 	return err.Error()
 }

@@ -8,11 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
-
-	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // TLS encrypts the connections. Its zero value trusts the system's certificate authorities.
@@ -52,11 +47,12 @@ func (t TLS) Config() (*tls.Config, error) {
 	return config, nil
 }
 
-// handshake marks the errors of a TLS handshake, whatever is beneath.
-const handshake = "tls handshake"
+// errHandshake marks the errors of a TLS handshake, whatever is beneath.
+var errHandshake = errors.New("tls handshake")
 
-// over puts TLS on what dial returns and finishes the handshake, so that a refused certificate is an error of the dial.
-func (t TLS) over(dial DialFunc) (DialFunc, error) {
+// over puts TLS on what dial returns and finishes the handshake, so that a refused certificate is an error of the dial. Who watches is
+// told of each connection that came about.
+func (t TLS) over(dial DialFunc, watch func(address string, state tls.ConnectionState)) (DialFunc, error) {
 	base, err := t.Config()
 	if err != nil {
 		return nil, err
@@ -73,62 +69,11 @@ func (t TLS) over(dial DialFunc) (DialFunc, error) {
 		conn := tls.Client(raw, config)
 		if err := conn.HandshakeContext(ctx); err != nil {
 			_ = raw.Close()
-			return nil, fmt.Errorf("%s with %s: %w", handshake, addr, err)
+			return nil, fmt.Errorf("%w with %s: %w", errHandshake, addr, err)
+		}
+		if watch != nil {
+			watch(addr, conn.ConnectionState())
 		}
 		return conn, nil
 	}, nil
-}
-
-// SASL authenticates the client. The password is named, never held: it is read from the environment variable PasswordEnv
-// or the file PasswordFile (exactly one of them) each time that a connection is made.
-type SASL struct {
-	Mechanism    string // "PLAIN", "SCRAM-SHA-256" or "SCRAM-SHA-512"
-	User         string
-	PasswordEnv  string
-	PasswordFile string // a trailing line break is not part of the password
-}
-
-func (s SASL) mechanism() (sasl.Mechanism, error) {
-	if s.User == "" {
-		return nil, errors.New("kafka: sasl: user is missing")
-	}
-	if _, err := s.password(); err != nil {
-		return nil, err
-	}
-	scramAuth := func(context.Context) (scram.Auth, error) {
-		pass, err := s.password()
-		return scram.Auth{User: s.User, Pass: pass}, err
-	}
-	switch s.Mechanism {
-	case "PLAIN":
-		return plain.Plain(func(context.Context) (plain.Auth, error) {
-			pass, err := s.password()
-			return plain.Auth{User: s.User, Pass: pass}, err
-		}), nil
-	case "SCRAM-SHA-256":
-		return scram.Sha256(scramAuth), nil
-	case "SCRAM-SHA-512":
-		return scram.Sha512(scramAuth), nil
-	default:
-		return nil, fmt.Errorf("kafka: sasl mechanism %q: want PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", s.Mechanism)
-	}
-}
-
-func (s SASL) password() (string, error) {
-	switch {
-	case (s.PasswordEnv == "") == (s.PasswordFile == ""):
-		return "", errors.New("kafka: sasl: name the password by passwordEnv or by passwordFile, one of them")
-	case s.PasswordEnv != "":
-		pass, ok := os.LookupEnv(s.PasswordEnv)
-		if !ok {
-			return "", fmt.Errorf("kafka: sasl: environment variable %s, which passwordEnv names, is not set", s.PasswordEnv)
-		}
-		return pass, nil
-	default:
-		pass, err := os.ReadFile(s.PasswordFile)
-		if err != nil {
-			return "", fmt.Errorf("kafka: sasl passwordFile: %w", err)
-		}
-		return strings.TrimRight(string(pass), "\r\n"), nil
-	}
 }
