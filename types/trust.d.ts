@@ -17,6 +17,8 @@ declare module "k6/x/trust" {
     readonly claims: Readonly<Record<string, boolean>>;
     /** Bounds that requirements use; durations as "5s". */
     readonly limits: Readonly<Record<string, string | number>>;
+    /** How topics are created; -1: as many copies as the broker makes by default. */
+    readonly topics: { readonly replicationFactor: number };
     /** Prometheus URLs, one a broker. */
     readonly metrics: readonly string[];
     /** How faults are injected; absent where the profile does not say. Durations as "5s". */

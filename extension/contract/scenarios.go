@@ -84,6 +84,11 @@ func chaos() []Scenario {
 			Judges: ids("F4.1 F4.6 NFR1.1 NFR1.5 NFR2.1 NFR2.2 NFR2.5 NFR4.4"),
 		},
 		{
+			ID: "S4", Title: "failover", Script: "failover", Stage: StageMain, Exists: true, MinAcked: 500,
+			Load:   "followers of a partition frozen while records are written, its leader killed, the followers resumed, the leader back",
+			Judges: ids("F3.3 F4.1 NFR1.1 NFR1.5 NFR2.1 NFR2.2 NFR2.3 NFR2.5 NFR4.4"),
+		},
+		{
 			ID: "S4", Title: "random chaos", Script: "chaos_random", Stage: StageMain, Exists: true, MinAcked: 200,
 			Load:   "brokers, storage and the wire disturbed by a plan from a seed, several faults at once",
 			Judges: ids("F3.1 F3.4 F4.1 F6.1 NFR1.1 NFR1.5 NFR2.1 NFR2.2 NFR2.3 NFR2.5 NFR4.4"),

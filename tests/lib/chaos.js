@@ -21,15 +21,15 @@ const members = 2;
 const groupOf = (ledger) => `${ledger.run}-readers`;
 
 /**
- * traffic goes on while a target is disturbed: a producer for each partition and two more that go by keys, and readers of every
- * kind: a group, one that has all partitions to itself, and one that only asks where the logs end.
+ * traffic goes on while a target is disturbed: a producer for each of so many partitions and two more that go by keys, or as many as
+ * `keyed` says, and readers of every kind: a group, one that has all partitions to itself, and one that only asks where the logs end.
  * @param {import("k6/x/trust").Ledger} ledger
- * @param {{ partitions: number, records?: number, every?: string, size?: number }} terms
+ * @param {{ partitions: number, keyed?: number, records?: number, every?: string, size?: number }} terms
  */
-export function traffic(ledger, { partitions, records = 5, every = "50ms", size = 200 }) {
+export function traffic(ledger, { partitions, keyed = 2, records = 5, every = "50ms", size = 200 }) {
   const longest = "20m"; // finish ends it
   return {
-    scenarios: { write: once("write", partitions + 2, longest), readGroup: once("readGroup", members, longest),
+    scenarios: { write: once("write", partitions + keyed, longest), readGroup: once("readGroup", members, longest),
       readAll: once("readAll", 1, longest), listEnds: once("listEnds", 1, longest) },
     write: async () => {
       const me = exec.scenario.iterationInTest;
