@@ -151,6 +151,83 @@ declare module "k6/x/trust" {
     stopped: string;
   }
 
+  export interface StormOptions {
+    /** How many connections are to be open at once: one number, or several in ascending order, a stage each. */
+    connections: number | number[];
+    /** How long a stage may take to have them open. Default "60s". */
+    over?: Duration;
+    /** How long a stage keeps them. Default "5s". */
+    hold?: Duration;
+    /** Part of the connections, from 0 to 1, that is closed and opened again each second meanwhile. Default 0.02. */
+    churn?: number;
+    /** Part of a stage that is opened besides, and never says anything. Default 0.01. */
+    halfOpen?: number;
+    /** Part of the connections that say their first request a byte at a time. Default 0.01. */
+    slow?: number;
+    /** How often each connection asks for an answer, so that it is known to live. Default "10s". */
+    beat?: Duration;
+    /** Decides which connections are closed, slow, or reset instead of closed. Default 1. */
+    seed?: number;
+  }
+
+  /** What became of connections. Attempts that failed were made again. */
+  export interface StormCounts {
+    /** At the end: open, and answered. */
+    open: number;
+    /** Attempts. */
+    tried: number;
+    accepted: number;
+    refused: number;
+    timedOut: number;
+    reset: number;
+    closed: number;
+    /** Answered with something else: an error, or what is not Kafka. */
+    failed: number;
+    /** This machine had no descriptor, port or memory left: not the target's. */
+    ours: number;
+    /** Open ones that the target ended, or did not answer any more. */
+    lost: number;
+    /** Open ones that were closed to be opened again. */
+    churned: number;
+    halfOpen: number;
+    /** Half-open ones that the target ended, as it may. */
+    halfOpenEnded: number;
+    slow: number;
+  }
+
+  export interface StormStage {
+    asked: number;
+    /** At the end of the stage. */
+    open: number;
+    /** Not open, though the target was asked. */
+    turnedDown: number;
+    /** Not open, and not the target's doing. */
+    unfinished: number;
+    /** Until all were open, or until there was no time left. */
+    seconds: number;
+    within: number;
+    counts: StormCounts;
+    /** Why the last one was turned down. */
+    turned: string;
+    /** Why the last one was lost. */
+    lostWhy: string;
+  }
+
+  export interface Stormed {
+    stages: StormStage[];
+    /** Once more after all had been closed. */
+    again?: StormStage;
+    counts: StormCounts;
+    /** What this machine ran out of; empty: nothing. */
+    ours: string;
+    /** Seconds that the process which opens connections once did not get to run. */
+    lag: number;
+    /** Bytes that it had resident at most. */
+    memory: number;
+    /** Why there was no storm; empty where there was. */
+    stopped: string;
+  }
+
   export type Status = "PASS" | "FAIL" | "INCONCLUSIVE" | "NOT CLAIMED";
 
   /** One broken rule with its evidence. What is not known is absent. */
@@ -236,6 +313,11 @@ declare module "k6/x/trust" {
     finish(): Promise<void>;
     /** watch reads nothing and only asks where the logs end, until all traffic that flows has ended. */
     watch(options?: WatchOptions): Promise<Watched>;
+    /**
+     * storm opens very many connections beside whatever traffic flows, keeps them for a while, closes all of them, opens them again, and
+     * looks whether the target has then given back what it held for them. For scripts that judge NFR3.4.
+     */
+    storm(options: StormOptions): Promise<Stormed>;
     /** membersSeen waits until so many readers of a group have partitions; false where that did not happen in time. */
     membersSeen(group: string, members: number, timeout?: Duration): Promise<boolean>;
     /**

@@ -9,7 +9,7 @@ func features() []Requirement {
 
 func addresses() []Requirement {
 	return []Requirement{
-		{ID: "F1.1", Title: "one bootstrap address suffices", Rules: rules("METADATA_LIE/unreachable")},
+		{ID: "F1.1", Title: "one bootstrap address suffices", Rules: rules("METADATA_LIE/unreachable", "CONNECTION_LIMIT")},
 		{
 			ID: "F1.2", Title: "metadata never shows broker addresses", Claims: claims(ClaimSingleEndpoint),
 			Rules: rules("METADATA_LIE/address"), proof: oneAddress,

@@ -78,6 +78,8 @@ func judging(rule ledger.Code) contract.Input {
 		return healed()
 	case ledger.SlowRecovery, "METADATA_LIE/changed", "METADATA_LIE/dead":
 		return chaotic("chaos_broker")
+	case ledger.ConnectionLimit, ledger.ResourceLeak:
+		return stormy()
 	case "METADATA_LIE/idle":
 		return chaotic("scaleout")
 	case ledger.GroupRegress:
@@ -138,6 +140,7 @@ func everything() map[string]bool {
 	return map[string]bool{
 		"singleEndpoint": true, "stateless": true, "elastic": true, "objectStorage": true, "idempotence": true,
 		"transactions": true, "groups": true, "autoCreation": true, "acls": true, "tls": true, "metrics": true,
+		contract.ClaimConnections: true,
 	}
 }
 

@@ -46,6 +46,7 @@ type Measured struct {
 	Chaos      `json:"chaos,omitzero"` // what faults on brokers and on storage did
 	Faults     []FaultReport           `json:"faults,omitempty"`     // in the order in which they began
 	Recoveries []PartitionRecovery     `json:"recoveries,omitempty"` // of the partitions that were interrupted, the slowest first
+	Storm      *Storm                  `json:"storm,omitempty"`      // of connections; nil: there was none
 }
 
 // Audit is what reading the bucket directly gave.

@@ -19,7 +19,7 @@ func resilience() []Requirement {
 			ID: "NFR1.4", Title: "slow storage: 0 corrupted", Claims: claims(ClaimObjectStorage),
 			Rules: rules("CORRUPT", "OBJECT_MISMATCH"), proof: uncorrupted,
 		},
-		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK"), proof: recovered},
+		{ID: "NFR1.5", Title: "full recovery", Rules: rules("STUCK", "RESOURCE_LEAK"), proof: recovered},
 	}
 }
 
@@ -51,7 +51,10 @@ func scale() []Requirement {
 		},
 		{ID: "NFR3.2", Title: "throughput grows with brokers", Claims: elastic},
 		{ID: "NFR3.3", Title: "scaling with 0 reconnections", Claims: elastic, proof: connected, breach: reconnected},
-		{ID: "NFR3.4", Title: "10,000 connections or more"},
+		{
+			ID: "NFR3.4", Title: "10,000 connections or more", Claims: claims(ClaimConnections),
+			Rules: rules("CONNECTION_LIMIT", "RESOURCE_LEAK"), proof: manyConnections,
+		},
 		{ID: "NFR3.5", Title: "100,000 records a run or more", proof: manyRecords},
 	}
 }

@@ -20,6 +20,7 @@ const (
 	ClaimACLs           = "acls"
 	ClaimTLS            = "tls"
 	ClaimMetrics        = "metrics"
+	ClaimConnections    = "limits.connections of 10,000 or more" // no claim of a profile, but a limit
 )
 
 // Requirement is one promise. Its id is stable: scripts, SPEC and saved verdicts name it.

@@ -123,6 +123,14 @@ func (c chain) shown(of *Cluster, response kmsg.Response) {
 	}
 }
 
+func (c chain) admits(open int) bool {
+	return !slices.ContainsFunc(c, func(m mischief) bool { return !m.admits(open) })
+}
+
+func (c chain) keeps() bool {
+	return slices.ContainsFunc(c, func(m mischief) bool { return m.keeps() })
+}
+
 func (c chain) cut(l *life, node int32) {
 	for _, m := range c {
 		m.cut(l, node)

@@ -15,7 +15,7 @@ func lie(name, rule, breaks string, begin func(*liar) mischief, scripts ...strin
 	return maker{Lie{Name: name, Rule: rule, Breaks: breaks, Scripts: scripts}, begin}
 }
 
-func makers() []maker { return slices.Concat(plainLies(), chaosLies()) }
+func makers() []maker { return slices.Concat(plainLies(), chaosLies(), stormLies()) }
 
 // plainLies need nothing but traffic, or a fault on the wire.
 func plainLies() []maker {
@@ -89,6 +89,23 @@ func chaosLies() []maker {
 	}
 	return all
 }
+
+// stormLies show when very many clients connect at once, and go again.
+func stormLies() []maker {
+	const storm = "connection_storm"
+	all := []maker{
+		lie("connection-limit", "CONNECTION_LIMIT", "the single endpoint lets no more in while 256 connections are open", newConnectionLimit, storm),
+		lie("connection-leak", "RESOURCE_LEAK", "the single endpoint keeps every fourth connection open whose client has gone",
+			newConnectionLeak, storm),
+	}
+	for i := range all {
+		all[i].Connections = lyingConnections
+	}
+	return all
+}
+
+// lyingConnections are enough to show them, on any machine.
+const lyingConnections = 1000
 
 // quickRecovery is a bound that shows in the time for which a script has a broker dead.
 const quickRecovery = 2 * time.Second

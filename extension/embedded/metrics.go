@@ -83,6 +83,18 @@ func (m *metrics) gauges(c *Cluster) {
 		}
 		return float64(n)
 	})
+	gauge("connections", "Connections of clients that are open, and of the single endpoint to brokers.", func(*life) float64 {
+		n := 0
+		if c.endpoint != nil {
+			n = c.endpoint.Open()
+		}
+		for _, b := range c.brokers {
+			if p := b.running(); p != nil {
+				n += len(p.connections())
+			}
+		}
+		return float64(n)
+	})
 	gauge("topics", "Topics.", func(l *life) float64 { return float64(len(l.catalog.all())) })
 	gauge("high_watermarks", "Sum of the high watermarks of all partitions.", func(l *life) float64 {
 		sum := int64(0)

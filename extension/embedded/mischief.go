@@ -48,6 +48,10 @@ type mischief interface {
 	leads(at place, leader int32) int32
 	// shown may change what the single endpoint tells clients of brokers.
 	shown(c *Cluster, response kmsg.Response)
+	// admits says whether the single endpoint lets a client in, while so many others are open.
+	admits(open int) bool
+	// keeps says whether the single endpoint keeps the connection of a client that has gone.
+	keeps() bool
 	// cut is told that a connection to a broker was reset, after there had been a fault on the wire.
 	cut(l *life, node int32)
 	// handler may wrap how requests of an API are served.
@@ -101,6 +105,10 @@ func (honest) restored(context.Context, *life, place, []objectstore.Object) erro
 func (honest) leads(_ place, leader int32) int32 { return leader }
 
 func (honest) shown(*Cluster, kmsg.Response) {}
+
+func (honest) admits(int) bool { return true }
+
+func (honest) keeps() bool { return false }
 
 func (honest) cut(*life, int32) {}
 

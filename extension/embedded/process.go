@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -41,8 +42,14 @@ func newProcess(l *life, node int32, listener net.Listener, b *bucket) *process 
 func (p *process) accept(serve func(net.Conn)) {
 	for {
 		sock, err := p.listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) || err != nil && p.ctx.Err() != nil {
 			return
+		}
+		if err != nil && !sleep(p.ctx, firstPause) { // no descriptor left, say: there may be one when another client has gone
+			return
+		}
+		if err != nil {
+			continue
 		}
 		if p.awake(p.ctx) != nil {
 			reset(sock)

@@ -46,15 +46,7 @@ func (o *options) client(rt *sobek.Runtime) clientOptions {
 	if v := o.value("sasl"); v != nil {
 		c.SASL = &kafka.SASL{}
 		s := readOptions(rt, o.of+": sasl", v)
-		s.text("mechanism", &c.SASL.Mechanism, "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-		s.text("user", &c.SASL.User)
-		s.text("passwordEnv", &c.SASL.PasswordEnv)
-		s.text("passwordFile", &c.SASL.PasswordFile)
-		s.required("mechanism", c.SASL.Mechanism)
-		s.required("user", c.SASL.User)
-		if s.err == nil && (c.SASL.PasswordEnv == "") == (c.SASL.PasswordFile == "") {
-			s.fail("name the password by passwordEnv or by passwordFile, one of them")
-		}
+		s.sasl(rt, c.SASL)
 		o.take(s.done())
 	}
 	out.Own = len(c.Brokers) > 0
@@ -68,6 +60,29 @@ func (o *options) client(rt *sobek.Runtime) clientOptions {
 		o.take(errOwnNeedsBrokers)
 	}
 	return out
+}
+
+// sasl reads how the client proves who it is.
+func (o *options) sasl(rt *sobek.Runtime, s *kafka.SASL) {
+	o.text("mechanism", &s.Mechanism, kafka.Mechanisms()...)
+	o.text("user", &s.User)
+	o.text("passwordEnv", &s.PasswordEnv)
+	o.text("passwordFile", &s.PasswordFile)
+	o.text("tokenEnv", &s.TokenEnv)
+	o.text("tokenFile", &s.TokenFile)
+	if v := o.value("tokenEndpoint"); v != nil {
+		s.TokenEndpoint = &kafka.TokenEndpoint{}
+		e := readOptions(rt, o.of+": tokenEndpoint", v)
+		e.text("url", &s.TokenEndpoint.URL)
+		e.text("clientId", &s.TokenEndpoint.ClientID)
+		e.text("secretEnv", &s.TokenEndpoint.SecretEnv)
+		e.text("secretFile", &s.TokenEndpoint.SecretFile)
+		e.text("scope", &s.TokenEndpoint.Scope)
+		e.text("caFile", &s.TokenEndpoint.CAFile)
+		o.take(e.done())
+	}
+	o.required("mechanism", s.Mechanism)
+	o.take(s.Check())
 }
 
 // take keeps an error of something nested, unless there is one already.

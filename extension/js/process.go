@@ -215,7 +215,7 @@ func (p *process) openTarget(ctx context.Context) (*trust.Target, error) {
 		return nil, err
 	}
 	target, err := trust.OpenTarget(context.WithoutCancel(ctx), trust.TargetOptions{
-		Profile: loaded, Lies: lies, Seed: seed, Env: p.env, Dir: filepath.Join(p.results(), loaded.RunID),
+		Profile: loaded, Lies: lies, Seed: seed, Env: p.env, Dir: filepath.Join(p.results(), loaded.RunID), Storm: p.stormer(),
 	})
 	if err != nil {
 		return nil, err

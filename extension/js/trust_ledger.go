@@ -35,7 +35,7 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 	object := call.This
 	for name, value := range map[string]any{
 		"run": opts.RunID, "topic": opts.Topics[0], "topics": opts.Topics,
-		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen,
+		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen, "storm": l.storm,
 		"finish": l.finish, "stopped": l.stopped, "acked": l.acked,
 		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge,
 	} {

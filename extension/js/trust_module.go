@@ -26,6 +26,9 @@ type trustMetrics struct {
 	findings     *metrics.Metric // broken rules
 	inconclusive *metrics.Metric // reasons for doubt
 	recovery     *metrics.Metric // of each partition, the longest, in seconds
+	stormOpen    *metrics.Metric // connections of a storm that are open
+	stormTried   *metrics.Metric // its attempts, by outcome
+	stormSeconds *metrics.Metric // how long its stages took to have their connections open
 }
 
 var (
@@ -54,6 +57,7 @@ func (m *trustModule) NewModuleInstance(vu modules.VU) modules.Instance {
 	if instance.metrics.recovery, err = registry.NewMetric("trust_recovery_seconds", metrics.Trend); err != nil {
 		common.Throw(vu.Runtime(), fmt.Errorf("registering metric trust_recovery_seconds: %w", err))
 	}
+	instance.metrics.registerStorm(vu, registry)
 	return instance
 }
 

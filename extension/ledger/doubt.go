@@ -16,6 +16,7 @@ const (
 	StillDisturbed      DoubtCode = "STILL_DISTURBED"       // a disturbance had not ended
 	TwoAcksUnjudged     DoubtCode = "TWO_ACKS_UNJUDGED"     // too many acks of one offset to judge TWO_ACKS
 	StuckUnjudged       DoubtCode = "STUCK_UNJUDGED"        // too many readers to judge STUCK
+	StormLate           DoubtCode = "STORM_LATE"            // who opened connections did not get to run, so that he may have been late himself
 )
 
 // Doubt is one reason for INCONCLUSIVE.

@@ -48,6 +48,7 @@ type Ledger struct {
 	recoveries   recoveries
 	objects      objectLog
 	committed    committedLog
+	storms       stormLog
 }
 
 // topic is what the run says about a topic.

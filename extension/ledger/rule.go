@@ -30,6 +30,8 @@ const (
 	EndRegress         Code = "END_REGRESS"
 	RealtimeOrder      Code = "REALTIME_ORDER"
 	GroupRegress       Code = "GROUP_REGRESS"
+	ConnectionLimit    Code = "CONNECTION_LIMIT"
+	ResourceLeak       Code = "RESOURCE_LEAK"
 )
 
 // Aspects of METADATA_LIE.
@@ -92,5 +94,7 @@ func Rules() []Rule {
 		{MetadataLie, aspectIdle, "a broker that was added gets no record traffic"},
 		{Stuck, "", "after the last disturbance has ended, a client or partition makes no progress"},
 		{SlowRecovery, "", "a partition takes longer than the bound to recover"},
+		{ConnectionLimit, "", "fewer connections than promised are let in, answered, kept, or can be opened again after a storm of them"},
+		{ResourceLeak, "", "connections, open files or memory of the target are not back within the bound after a storm of connections"},
 	}
 }

@@ -48,6 +48,7 @@ type Run struct {
 
 	phase        atomic.Pointer[Phase]
 	disturbances disturbances
+	storms       storms
 	flows        flows
 
 	judging sync.Mutex     // one judgement at a time

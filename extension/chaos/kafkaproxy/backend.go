@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"golang.org/x/sync/singleflight"
 )
 
 // errUnreachable is the cause of every failure to connect to a broker.
@@ -28,6 +29,7 @@ type backend struct {
 	node    atomic.Int32 // noNode as long as no response has named it
 
 	offer  atomic.Pointer[kmsg.ApiVersionsResponse] // what it can do; nil as long as nobody has asked
+	asked  singleflight.Group                       // for offer
 	missed atomic.Pointer[time.Time]                // when it last did not answer; nil if it does
 	health atomic.Pointer[health]                   // nil as long as nobody had to ask
 

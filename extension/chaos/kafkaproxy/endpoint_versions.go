@@ -18,10 +18,15 @@ func apiVersions(_ context.Context, r *endpointRouter, c *call) error {
 		q.NodeID, q.ClusterID = noNode, nil // of the one broker that there is not (KIP-1242)
 		c.encode()
 	}
-	if known := r.known(c); known != nil {
-		c.respond(known)
+	if r.shares(c) {
 		return nil
 	}
+	r.askForVersions(c)
+	return nil
+}
+
+// askForVersions asks one broker over a leg of the session, as nobody else has asked for this version.
+func (r *endpointRouter) askForVersions(c *call) {
 	r.tryAny(c, func(b *backend, p *call) {
 		if refusedVersion(p) {
 			c.complete(p.response)
@@ -34,25 +39,50 @@ func apiVersions(_ context.Context, r *endpointRouter, c *call) error {
 			c.fail(errNotSent)
 		}
 	})
-	return nil
 }
 
 // firstOfFeatures is the first version of ApiVersions that tells of more than APIs.
 const firstOfFeatures = 3
 
-// known is the answer where all brokers have given theirs before, nil where not: so a connection that only asks this, and there may be ten
-// thousand of them, needs none to a broker. While rules are at work it is asked anew, for they may be about that.
-func (r *endpointRouter) known(c *call) *kmsg.ApiVersionsResponse {
+// shares answers with what brokers have told all sessions together, and reports whether it does: so a connection that only asks this, and
+// there may be ten thousand of them, needs none to a broker, least of all when brokers have no time. While rules are at work each session
+// asks itself, for they may be about that.
+func (r *endpointRouter) shares(c *call) bool {
 	brokers := r.endpoint.topology.live()
-	if !r.endpoint.topology.settled() || r.endpoint.proxy.faults.armed.Load() != nil {
-		return nil
+	if len(brokers) == 0 || r.endpoint.proxy.faults.armed.Load() != nil {
+		return false
 	}
+	offers := make([]*kmsg.ApiVersionsResponse, len(brokers))
+	missing := false
+	for i, b := range brokers {
+		offers[i] = b.offer.Load()
+		missing = missing || offers[i] == nil
+	}
+	if !missing {
+		return r.share(c, offers)
+	}
+	return c.Version < firstOfFeatures && r.later(func() {
+		ctx, cancel := context.WithTimeout(r.ctx, askTimeout)
+		defer cancel()
+		var asking sync.WaitGroup
+		for i, b := range brokers {
+			asking.Go(func() { offers[i] = b.offered(ctx) })
+		}
+		asking.Wait()
+		if !r.share(c, offers) {
+			r.askForVersions(c)
+		}
+	})
+}
+
+// share answers with what all of the brokers offer that have said it.
+func (r *endpointRouter) share(c *call, offers []*kmsg.ApiVersionsResponse) bool {
 	var answer *kmsg.ApiVersionsResponse
-	for _, b := range brokers {
-		offer := b.offer.Load()
+	for _, offer := range offers {
 		switch {
-		case offer == nil || b.lately() > 0 || !answers(offer, c.Version):
-			return nil
+		case offer == nil: // one that does not answer is not there
+		case !answers(offer, c.Version):
+			return false
 		case answer == nil:
 			copied := *offer
 			copied.ApiKeys = slices.Clone(offer.ApiKeys)
@@ -63,7 +93,23 @@ func (r *endpointRouter) known(c *call) *kmsg.ApiVersionsResponse {
 			answer.ApiKeys = intersect(answer.ApiKeys, offer.ApiKeys)
 		}
 	}
-	return answer
+	if answer == nil {
+		return false
+	}
+	c.respond(answer)
+	return true
+}
+
+// offered returns what the broker can do, nil where it does not say. Who asks at the same time shares the question.
+func (b *backend) offered(ctx context.Context) *kmsg.ApiVersionsResponse {
+	asked := b.asked.DoChan("", func() (any, error) { return b.offers(b.proxy.ctx) })
+	select {
+	case answer := <-asked:
+		offer, _ := answer.Val.(*kmsg.ApiVersionsResponse)
+		return offer
+	case <-ctx.Done():
+		return b.offer.Load()
+	}
 }
 
 // answers reports whether what a broker has said is what it would say to a request of a version.

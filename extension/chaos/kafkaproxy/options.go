@@ -38,6 +38,10 @@ type Options struct {
 	// Shown sees, and may change, each response that tells a client of brokers (Metadata, DescribeCluster) just before the client
 	// gets it. Calls come from many goroutines. Default: nobody looks.
 	Shown func(response kmsg.Response)
+	// Admit says whether a client is let in while so many others are; one that is not is reset. Default: all are.
+	Admit func(open int) bool
+	// Keep says whether the connection of a client that has gone is kept open all the same, until the proxy ends. Default: none is.
+	Keep func() bool
 	// FrameTimeout is how long a client that has sent a part of a request may be silent before its connection is ended. One that is
 	// between two requests may be silent for ever. Default: 30 s.
 	FrameTimeout time.Duration

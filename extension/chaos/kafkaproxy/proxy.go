@@ -15,6 +15,9 @@ import (
 // dialTimeout bounds how long a broker may take to accept a connection.
 const dialTimeout = 10 * time.Second
 
+// acceptPause is how long nobody is let in after nobody could be.
+const acceptPause = 10 * time.Millisecond
+
 // Proxy is a running proxy. It is safe for concurrent use.
 type Proxy struct {
 	options  Options
@@ -88,6 +91,13 @@ func (p *Proxy) Addresses() []string { return p.mode.addresses() }
 // Clients returns how many connections of clients have been accepted, over all time.
 func (p *Proxy) Clients() int64 { return p.accepted.Load() }
 
+// Open returns how many connections of clients are open.
+func (p *Proxy) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.conns)
+}
+
 // Close ends the proxy: its listeners, all connections, and all faults. A second call does nothing.
 func (p *Proxy) Close() error {
 	p.mu.Lock()
@@ -138,8 +148,17 @@ func (p *Proxy) listenFor(address string, serve func(net.Conn)) (net.Listener, e
 func (p *Proxy) accept(listener net.Listener, serve func(net.Conn)) {
 	for {
 		conn, err := listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) || err != nil && p.ctx.Err() != nil {
 			return
+		}
+		if err != nil { // no descriptor left, say: there may be one when another client has gone
+			p.logger.Warn("kafka proxy: accepting a connection", "error", err)
+			time.Sleep(acceptPause)
+			continue
+		}
+		if admit := p.options.Admit; admit != nil && !admit(p.Open()) {
+			reset(conn)
+			continue
 		}
 		if !p.adopt(conn) {
 			_ = conn.Close()
@@ -182,6 +201,9 @@ func (p *Proxy) adopt(conn net.Conn) bool {
 }
 
 func (p *Proxy) forget(conn net.Conn) {
+	if p.options.Keep != nil && p.ctx.Err() == nil && p.options.Keep() {
+		return
+	}
 	_ = conn.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()

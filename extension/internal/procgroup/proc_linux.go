@@ -61,6 +61,15 @@ func members(leader int) []stat {
 	return all
 }
 
+// Members are the processes of a session that have not ended, its leader included.
+func Members(leader int) []int {
+	var out []int
+	for _, s := range members(leader) {
+		out = append(out, s.pid)
+	}
+	return out
+}
+
 func apart(leader int) []int {
 	var out []int
 	for _, s := range members(leader) {

@@ -26,7 +26,7 @@ const (
 	// patience is how long the cluster may take to answer the smallest of all requests.
 	patience = 30 * time.Second
 	// atOnce is how many connections are being opened at one time: a fleet does not start in one instant, either.
-	atOnce = 256
+	atOnce = 64
 )
 
 func (p Plan) withDefaults() (Plan, error) {

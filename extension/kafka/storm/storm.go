@@ -58,11 +58,10 @@ func Run(ctx context.Context, cfg kafka.Config, plan Plan, watch func(Counts)) (
 	if err != nil {
 		return Report{}, err
 	}
-	if err := Room(plan.most()); err != nil {
-		return Report{Ours: err.Error()}, nil
-	}
-	if err := enoughPorts(plan); err != nil {
-		return Report{Ours: err.Error()}, nil
+	for _, lacks := range []error{Room(plan.most()), enoughPorts(plan)} {
+		if lacks != nil {
+			return Report{Stages: []Stage{}, Ours: lacks.Error()}, nil
+		}
 	}
 	s := &storm{
 		plan: plan, raw: raw, hello: newHello(raw.ClientID), tickets: make(chan struct{}, atOnce),

@@ -95,6 +95,23 @@ func atOnce(children []*child, do func(*child) error) error {
 // Name implements platform.Platform.
 func (p *Platform) Name() string { return "process" }
 
+// Processes are those of each broker that runs, by its id: what a broker has started counts as it.
+func (p *Platform) Processes() map[int32][]int {
+	p.mu.Lock()
+	brokers := slices.Clone(p.brokers)
+	p.mu.Unlock()
+	all := map[int32][]int{}
+	for _, c := range brokers {
+		c.mu.Lock()
+		id, pid := c.id, c.pid
+		c.mu.Unlock()
+		if pid != 0 {
+			all[id] = procgroup.Members(pid)
+		}
+	}
+	return all
+}
+
 // Can implements platform.Platform: brokers can be added and removed where the profile has more than one, spares included.
 func (p *Platform) Can() []platform.Change {
 	can := []platform.Change{platform.CanKill, platform.CanStop, platform.CanStart, platform.CanPause}
