@@ -24,7 +24,7 @@ export const options = withThresholds({ ...flow.scenarios, failOver: once("failO
 export { setup, judge as teardown };
 
 const lease = milliseconds(chaos?.lease ?? "0s"); // after which others notice that somebody is gone
-const patience = 10 * 1000 + 4 * lease;
+const patience = 5 * 1000 + 2 * lease; // bounds what may never come about
 
 /**
  * acked waits until records are acked, or for so long that nobody is going to. They stay under way.
@@ -41,7 +41,7 @@ export const failOver = disturbed(ledger, async () => {
     const frozen = copies ? await target.inject({ broker: { followersOf: of }, action: "pause" }) : undefined;
     await pause(frozen ? 2 * lease : 0); // the leader knows by now that nobody follows
     await acked(partition, 1000); // by the leader alone, or by nobody
-    const killed = await target.inject({ broker: { leaderOf: of }, action: "kill", for: `${patience}ms` });
+    const killed = await target.inject({ broker: { leaderOf: of }, action: "kill", for: `${2 * patience}ms` });
     await frozen?.stop();
     await acked(partition, 10); // by who has taken over
     await killed.stop(); // the old leader is back
