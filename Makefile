@@ -90,7 +90,7 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	if [[ -n $$unformatted ]]; then printf 'not formatted (gofumpt -l -w):\n%s\n' "$$unformatted"; exit 1; fi
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
-	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-down scripts/kafka-common scripts/kafka-secure scripts/kcat-check scripts/console-check \
+	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-node scripts/kafka-down scripts/kafka-common scripts/kafka-secure scripts/kcat-check scripts/console-check \
 		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common scripts/ci-stage scripts/compatibility
 	cd tools/typescript && npx --no-install tsc --project .
 	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
