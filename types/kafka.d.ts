@@ -14,6 +14,32 @@ declare module "k6/x/kafka" {
   /** Partitions by topic. */
   type Partitions = Record<string, readonly number[]>;
 
+  /** Who has a password: it is read anew for each connection. */
+  interface PasswordSasl {
+    mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+    user: string;
+    passwordEnv?: string;
+    passwordFile?: string;
+  }
+
+  /** Who has a token: one of the three says where it is. A variable or file is read anew for each connection. */
+  interface TokenSasl {
+    mechanism: "OAUTHBEARER";
+    tokenEnv?: string;
+    tokenFile?: string;
+    /** Gives tokens for the client's own credentials (RFC 6749, section 4.4). */
+    tokenEndpoint?: {
+      /** https, or http on this machine. */
+      url: string;
+      clientId: string;
+      secretEnv?: string;
+      secretFile?: string;
+      scope?: string;
+      /** PEM file that replaces the system's certificate authorities. */
+      caFile?: string;
+    };
+  }
+
   export interface ClientOptions {
     /** Bootstrap addresses, host:port. Default: those of the profile, with its TLS, SASL and version settings. */
     brokers?: readonly string[];
@@ -31,13 +57,8 @@ declare module "k6/x/kafka" {
       /** Accept any certificate: for experiments only. */
       insecureSkipVerify?: boolean;
     };
-    /** Authenticate. The password is named by an environment variable or a file, one of them. Only together with brokers. */
-    sasl?: {
-      mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
-      user: string;
-      passwordEnv?: string;
-      passwordFile?: string;
-    };
+    /** Authenticate. Secrets are named by an environment variable or a file, one of them. Only together with brokers. */
+    sasl?: PasswordSasl | TokenSasl;
     /** Highest Kafka version to speak, such as "2.8". Only together with brokers. */
     maxVersion?: string;
     /** Bound of one attempt to connect. Default "5s". Only together with brokers. */

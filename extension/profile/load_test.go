@@ -2,8 +2,10 @@ package profile_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,11 +56,14 @@ func TestShippedProfiles(t *testing.T) {
 	t.Parallel()
 	names, err := profile.Names(given())
 	require.NoError(t, err)
-	require.Equal(t, []string{"embedded", "k8s-local", "kafka-local", "local-docker", "local-service", "processes"}, names)
+	three := []string{"127.0.0.1:29392", "127.0.0.1:29393", "127.0.0.1:29394"}
 	brokers := map[string][]string{
 		"embedded": {}, "local-docker": {"127.0.0.1:9092"}, "local-service": {"127.0.0.1:39092"},
 		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:29292"},
+		"kafka-secure": {"127.0.0.1:9094"}, "kafka-cluster": three,
+		"kafka-cluster-unsafe": {"127.0.0.1:29396", "127.0.0.1:29397", "127.0.0.1:29398"}, "docker": {"127.0.0.1:29692"},
 	}
+	require.Equal(t, slices.Sorted(maps.Keys(brokers)), names)
 	for _, name := range names {
 		p, err := profile.Load(given("K6_PROFILE", name))
 		require.NoError(t, err, name)
@@ -97,7 +102,7 @@ func TestUnknownProfileListsTheOnesThatExist(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "nope"))
 	require.EqualError(t, err, `built in: no profile "nope": the profiles are `+
-		`embedded, k8s-local, kafka-local, local-docker, local-service, processes`)
+		`docker, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, local-docker, local-service, processes`)
 	_, err = profile.Load(given("K6_PROFILE", "kafka-loca"))
 	require.ErrorContains(t, err, "did you mean kafka-local?")
 }
@@ -222,6 +227,26 @@ func TestAnyWrongProfileRefusesTheFile(t *testing.T) {
 		{
 			kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u"}}`),
 			"profiles.here.client.sasl: wants exactly one of passwordEnv, passwordFile",
+		},
+		{
+			kafka(`"client": {"sasl": {"mechanism": "SCRAM-SHA-256", "passwordEnv": "P"}}`),
+			"profiles.here.client.sasl: user is missing",
+		},
+		{
+			kafka(`"client": {"sasl": {"mechanism": "PLAIN", "user": "u", "passwordEnv": "P", "tokenFile": "t"}}`),
+			"profiles.here.client.sasl.tokenFile: is not allowed: only for OAUTHBEARER",
+		},
+		{
+			kafka(`"client": {"sasl": {"mechanism": "OAUTHBEARER"}}`),
+			"profiles.here.client.sasl: wants exactly one of tokenEnv, tokenFile, tokenEndpoint",
+		},
+		{
+			kafka(`"client": {"sasl": {"mechanism": "OAUTHBEARER", "tokenEnv": "T", "user": "u"}}`),
+			`profiles.here.client.sasl.user: "u" is not allowed: not for OAUTHBEARER: the token says who the client is`,
+		},
+		{
+			kafka(`"client": {"sasl": {"mechanism": "OAUTHBEARER", "tokenEndpoint": {"url": "https://h/t", "clientId": "c"}}}`),
+			"profiles.here.client.sasl.tokenEndpoint: wants exactly one of secretEnv, secretFile",
 		},
 		{
 			kafka(`"objectStore": {"endpoint": "127.0.0.1:9000", "bucket": "bucket"}`),

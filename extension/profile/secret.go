@@ -6,12 +6,26 @@ import (
 	"strings"
 )
 
-// SASL is how a client proves who it is. Exactly one of PasswordEnv and PasswordFile is set.
+// SASL is how a client proves who it is. Exactly one of PasswordEnv and PasswordFile is set, with OAUTHBEARER exactly one of TokenEnv,
+// TokenFile and TokenEndpoint.
 type SASL struct {
-	Mechanism    string `json:"mechanism"` // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
-	User         string `json:"user"`
-	PasswordEnv  string `json:"passwordEnv,omitempty"`
-	PasswordFile string `json:"passwordFile,omitempty"`
+	Mechanism     string         `json:"mechanism"` // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER
+	User          string         `json:"user,omitempty"`
+	PasswordEnv   string         `json:"passwordEnv,omitempty"`
+	PasswordFile  string         `json:"passwordFile,omitempty"`
+	TokenEnv      string         `json:"tokenEnv,omitempty"`
+	TokenFile     string         `json:"tokenFile,omitempty"`
+	TokenEndpoint *TokenEndpoint `json:"tokenEndpoint,omitempty"`
+}
+
+// TokenEndpoint is where tokens are had from. Exactly one of SecretEnv and SecretFile is set.
+type TokenEndpoint struct {
+	URL        string `json:"url"`
+	ClientID   string `json:"clientId"`
+	SecretEnv  string `json:"secretEnv,omitempty"`
+	SecretFile string `json:"secretFile,omitempty"`
+	Scope      string `json:"scope,omitempty"`
+	CAFile     string `json:"caFile,omitempty"`
 }
 
 // Lookup finds an environment variable; os.LookupEnv is one.

@@ -18,8 +18,21 @@ func clientConfig(p *profile.Profile, brokers []string) kafka.Config {
 			ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify,
 		}
 	}
-	if s := p.Client.SASL; s != nil {
-		cfg.SASL = &kafka.SASL{Mechanism: s.Mechanism, User: s.User, PasswordEnv: s.PasswordEnv, PasswordFile: s.PasswordFile}
-	}
+	cfg.SASL = saslOf(p.Client.SASL)
 	return cfg
+}
+
+func saslOf(s *profile.SASL) *kafka.SASL {
+	if s == nil {
+		return nil
+	}
+	sasl := &kafka.SASL{
+		Mechanism: s.Mechanism, User: s.User, PasswordEnv: s.PasswordEnv, PasswordFile: s.PasswordFile, TokenEnv: s.TokenEnv, TokenFile: s.TokenFile,
+	}
+	if e := s.TokenEndpoint; e != nil {
+		sasl.TokenEndpoint = &kafka.TokenEndpoint{
+			URL: e.URL, ClientID: e.ClientID, SecretEnv: e.SecretEnv, SecretFile: e.SecretFile, Scope: e.Scope, CAFile: e.CAFile,
+		}
+	}
+	return sasl
 }
