@@ -31,6 +31,20 @@ func (j *judging) inconsistentOffset(v *partView) {
 	})
 	rest := v.differing.Clone()
 	rest.AndNot(told)
+	// where all that is kept of differences is of offsets that are told of already, how these changed is known, too
+	each(rest.Clone(), func(offset int64) bool {
+		c := v.p.changes[offset]
+		if c == nil {
+			return true
+		}
+		rest.Remove(uint64(offset))
+		j.out.add(InconsistentOffset, func() Finding {
+			f := j.record(v.about(offset), c.later).seen(c.reader, c.at)
+			f.Detail = fmt.Sprintf("%s shows this record at offset %d, an earlier read showed %s there", c.reader, offset, j.ledger.uuidOf(c.first))
+			return f
+		})
+		return true
+	})
 	j.out.fold(InconsistentOffset, v.p.tp, int64(rest.GetCardinality()))
 }
 
