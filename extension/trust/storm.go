@@ -155,7 +155,7 @@ func (r *Run) tellStorm(report storm.Report, look *holdings, acked int64) {
 	}
 	r.storms.mu.Lock()
 	defer r.storms.mu.Unlock()
-	r.storms.notes = append(r.storms.notes, look.notes...)
+	r.storms.notes = append(append(r.storms.notes, look.words()...), look.notes...)
 	if report.Memory > 0 {
 		r.storms.notes = append(r.storms.notes, fmt.Sprintf("%d connections at once took the process that opened them %d MiB",
 			mostOpen(report), report.Memory>>20))

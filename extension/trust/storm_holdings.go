@@ -100,7 +100,12 @@ func (h *holdings) resources() (all []ledger.Resource) {
 func (h *holdings) words() (all []string) {
 	for _, name := range h.order {
 		r := h.kept[name]
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%s: %d before, %d at most, %d after %s", name, r.Before, r.Most, r.After, r.Unit)))
+		unit := ""
+		if r.Unit != "" {
+			unit = " " + r.Unit
+		}
+		all = append(all, fmt.Sprintf("%s: %d%s before the storm of connections, %d in it, %d after it; %d may be left",
+			name, r.Before, unit, r.Most, r.After, r.Allowed))
 	}
 	return all
 }
