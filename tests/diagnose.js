@@ -1,6 +1,6 @@
 // S1 connectivity: can a client with one address reach the target, and what is there? The first script to run against
 // something new: it names what it cannot reach.
-// judges: F1.1 F1.2 F2.1 F2.2 F3.4
+// judges: F1.1 F1.2 F1.3 F2.1 F2.2 F3.4
 // Pass: ./k6 run tests/diagnose.js              Fail: K6_PROFILE=local-service ./k6 run tests/diagnose.js
 import { contract, once } from "./lib/contract.js";
 
@@ -15,6 +15,8 @@ export async function main(target) {
   for (const broker of target.brokers) {
     console.log(`broker ${broker.id} at ${broker.address}${broker.controller ? " (controller)" : ""}`);
   }
+  const versions = await ledger.versions();
+  versions.lines.forEach((line) => console.log(line));
   await ledger.produce({ records: 10 });
   await ledger.produce({ records: 10 });
   const read = await ledger.consume();

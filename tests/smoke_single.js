@@ -1,5 +1,5 @@
 // S3 correctness: one producer, one reader, one after the other.
-// judges: F1.1 F1.2 F1.4 F2.1 F2.2 F2.5 F2.6 F3.1 F3.2 F3.4 F3.5 F6.1 F6.2 NFR2.1 NFR2.2 NFR2.3 NFR2.4 NFR2.5 NFR5.1 NFR5.2 NFR5.3
+// judges: F1.1 F1.2 F1.3 F1.4 F2.1 F2.2 F2.5 F2.6 F3.1 F3.2 F3.4 F3.5 F6.1 F6.2 NFR2.1 NFR2.2 NFR2.3 NFR2.4 NFR2.5 NFR5.1 NFR5.2 NFR5.3
 // Pass: ./k6 run tests/smoke_single.js          Fail: K6_LIE=lose-record ./k6 run tests/smoke_single.js
 import { Admin, Producer } from "k6/x/kafka";
 import { contract, once } from "./lib/contract.js";

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -15,7 +16,7 @@ func healthy() contract.Input {
 	return contract.Input{
 		Script: "smoke_single", Run: "r1", Profile: "embedded", System: "embedded",
 		Claims: map[string]bool{
-			"singleEndpoint": true, "stateless": true, "objectStorage": true, "idempotence": true, "groups": true, "metrics": true,
+			"singleEndpoint": true, "stateless": true, "objectStorage": true, "idempotence": true, "groups": true, "metrics": true, "tls": true,
 		},
 		Expectations: []contract.Expectation{
 			{Requirement: "F1.1", What: "a client that knows one address reaches every partition", OK: true, Evidence: "3 partitions"},
@@ -27,6 +28,10 @@ func healthy() contract.Input {
 				0: {Connections: 31, Requests: 120}, 1: {Connections: 30, Requests: 118}, 2: {Connections: 31, Requests: 95},
 			},
 			Audit: &contract.Audit{Complete: true, Objects: 12, Bytes: 1, Records: 1000, Acked: 1000},
+			TLS: &contract.TLS{
+				Connections: 12, Checked: true, Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", Subject: "CN=kafka", Issuer: "CN=authority",
+				Until: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC),
+			},
 		},
 	}
 }

@@ -47,6 +47,7 @@ type Measured struct {
 	Faults     []FaultReport           `json:"faults,omitempty"`     // in the order in which they began
 	Recoveries []PartitionRecovery     `json:"recoveries,omitempty"` // of the partitions that were interrupted, the slowest first
 	Storm      *Storm                  `json:"storm,omitempty"`      // of connections; nil: there was none
+	TLS        *TLS                    `json:"tls,omitempty"`        // of the run's connections; nil: none was TLS
 }
 
 // Audit is what reading the bucket directly gave.

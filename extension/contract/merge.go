@@ -81,7 +81,7 @@ func (m Measured) sum(other Measured) Measured {
 		Healed: m.Healed + other.Healed, AckedDisturbed: m.AckedDisturbed + other.AckedDisturbed,
 		AckedAfterHeal: m.AckedAfterHeal + other.AckedAfterHeal, ReadAfterHeal: m.ReadAfterHeal + other.ReadAfterHeal,
 		PartitionsWritten: m.PartitionsWritten + other.PartitionsWritten, PartitionsHealed: m.PartitionsHealed + other.PartitionsHealed,
-		Chaos: m.plus(other.Chaos), Storm: cmp.Or(m.Storm, other.Storm),
+		Chaos: m.plus(other.Chaos), Storm: cmp.Or(m.Storm, other.Storm), TLS: cmp.Or(m.TLS, other.TLS),
 	}
 	for id, t := range other.Spread {
 		if all.Spread == nil {

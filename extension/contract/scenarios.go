@@ -16,7 +16,7 @@ func connectivity() []Scenario {
 	return []Scenario{
 		{
 			ID: "S1", Title: title, Script: "diagnose", Stage: StagePR, Exists: true, MinAcked: 10,
-			Load: "1 VU; metadata, connection, produce, consume", Judges: ids("F1.1 F1.2 F2.1 F2.2 F3.4"),
+			Load: "1 VU; metadata, connection, produce, consume", Judges: ids("F1.1 F1.2 F1.3 F2.1 F2.2 F3.4"),
 		},
 		{
 			ID: "S1", Title: title, Script: "smoke_metrics", Stage: StagePR, Exists: true, MinAcked: 200,
@@ -27,7 +27,7 @@ func connectivity() []Scenario {
 
 func correctness() []Scenario {
 	return []Scenario{
-		smoke("smoke_single", 1000, "1 producer, then 1 consumer", "F1.4 F2.6"),
+		smoke("smoke_single", 1000, "1 producer, then 1 consumer", "F1.3 F1.4 F2.6"),
 		smoke("smoke_concurrent", 2000, "5 producers and 5 consumers at once", "F1.4 F2.6"),
 		smoke("smoke_shared", 1600, "VUs that share one client", "F1.4 F2.6"),
 		smoke("smoke_topic_autocreate", 500, "topics created by hand and by the first produce", "F2.3"),

@@ -34,6 +34,7 @@ func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	measured.Chaos, measured.Faults, measured.Recoveries = r.chaos(), r.faultReports(), contract.RecoveriesOf(judgement.Recoveries)
 	var stormNotes []string
 	measured.Storm, stormNotes = r.stormed()
+	measured.TLS = r.secured.measured()
 	claims := p.Claims.Map()
 	claims[contract.ClaimConnections] = p.Limits.Connections >= contract.ManyConnections
 	r.mu.Lock()

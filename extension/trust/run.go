@@ -49,6 +49,7 @@ type Run struct {
 	phase        atomic.Pointer[Phase]
 	disturbances disturbances
 	storms       storms
+	secured      secured
 	flows        flows
 
 	judging sync.Mutex     // one judgement at a time
@@ -195,6 +196,7 @@ func (r *Run) config(other *kafka.Config) kafka.Config {
 		cfg.Dialer = r.opts.Dialer
 	}
 	cfg.Dialer = r.watched(cfg.Dialer)
+	r.watchTLS(&cfg)
 	return cfg
 }
 
