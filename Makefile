@@ -27,7 +27,7 @@ SEED ?=
 # What prove is to do beyond what it does anyway: k6 x suite prove --help.
 PROVE ?=
 
-.PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down clean
+.PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down docker-up docker-down clean
 .PHONY: soak ci-pr ci-main ci-release compatibility clean-tools
 
 help: ## list the targets
@@ -74,7 +74,7 @@ compatibility: build ## judge the embedded target and Apache Kafka 3.9.2 and 4.4
 # which only knows TCP, goes along for scale.
 bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go and to no proxy (Apache Kafka: after make kafka-up)
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
-	go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
+	K6SUITE_BENCH_KAFKA=$$(cat .run/kafka/address 2>/dev/null || true) go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
 	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js
 	go -C tools/toxiproxy build -o ../../.cache/toxiproxy .
 	TOXIPROXY=$$PWD/.cache/toxiproxy go test -run '^$$' -bench . -benchtime 1x ./extension/chaos/kafkaproxy
@@ -91,7 +91,7 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
 	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-node scripts/kafka-down scripts/kafka-common scripts/kafka-secure scripts/kcat-check scripts/console-check \
-		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common scripts/ci-stage scripts/compatibility
+		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common scripts/docker-up scripts/docker-down scripts/docker-common scripts/ci-stage scripts/compatibility
 	cd tools/typescript && npx --no-install tsc --project .
 	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
 
@@ -119,6 +119,12 @@ s3-down: ## stop it, and remove its data
 clean-tools: ## remove what was fetched and built to work with: .cache has it all
 	rm -rf .cache tools/typescript/node_modules
 
-clean: kafka-down s3-down ## remove what was built, fetched and saved
+docker-up: build ## start the embedded cluster and its store in containers, on loopback, and a Docker engine where none answers
+	@scripts/docker-up
+
+docker-down: ## remove them, and stop the engine that was started for them
+	@scripts/docker-down
+
+clean: kafka-down s3-down docker-down ## remove what was built, fetched and saved
 	@KAFKA_SECURITY=sasl_ssl scripts/kafka-down
 	rm -rf k6 results .cache .run tools/typescript/node_modules

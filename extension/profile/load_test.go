@@ -61,7 +61,7 @@ func TestShippedProfiles(t *testing.T) {
 		"embedded": {}, "local-docker": {"127.0.0.1:9092"}, "local-service": {"127.0.0.1:39092"},
 		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:29292"},
 		"kafka-secure": {"127.0.0.1:9094"}, "kafka-cluster": three,
-		"kafka-cluster-unsafe": {"127.0.0.1:29396", "127.0.0.1:29397", "127.0.0.1:29398"}, "docker": {"127.0.0.1:29692"},
+		"kafka-cluster-unsafe": {"127.0.0.1:29396", "127.0.0.1:29397", "127.0.0.1:29398"}, "docker": {"127.0.0.1:28692"},
 	}
 	require.Equal(t, slices.Sorted(maps.Keys(brokers)), names)
 	for _, name := range names {
