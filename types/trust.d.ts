@@ -287,6 +287,17 @@ declare module "k6/x/trust" {
     notes: string[];
   }
 
+  /** What a target's brokers offer, and what of it the suite misses. */
+  export interface Versions {
+    /** client.maxVersion of the profile. */
+    maxVersion?: string;
+    brokers: { id: number; address: string; guess?: string; apis: { key: number; name: string; min: number; max: number }[]; err?: string }[];
+    /** claimed: the profile claims what it is needed for, or every script needs it. */
+    missing: { api: string; why: string; claim: string; cost: string; claimed: boolean; brokers: number[] }[];
+    /** All that for people. */
+    lines: string[];
+  }
+
   /**
    * Ledger keeps, for all virtual users together, what was sent, acked and read in a run, and judges it. A script has one.
    * Its constructor does no I/O: use it in the init context, with the same options in every virtual user.
@@ -318,8 +329,15 @@ declare module "k6/x/trust" {
      * looks whether the target has then given back what it held for them. For scripts that judge NFR3.4.
      */
     storm(options: StormOptions): Promise<Stormed>;
+    /** versions asks each broker which versions of which APIs it offers, and saves the answers as versions.json with the results. */
+    versions(): Promise<Versions>;
     /** membersSeen waits until so many readers of a group have partitions; false where that did not happen in time. */
     membersSeen(group: string, members: number, timeout?: Duration): Promise<boolean>;
+    /**
+     * recovered waits until each partition acked a record that was sent after the last fault had ended, and a reader got something since;
+     * false where that did not happen within limits.stuck of the profile.
+     */
+    recovered(): Promise<boolean>;
     /**
      * stamp copies a record of the script's own and gives the copy an identity, in headers. From here on it counts as sent:
      * send it with a Producer, which tells the ledger its outcome.

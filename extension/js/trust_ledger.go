@@ -36,7 +36,7 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 	for name, value := range map[string]any{
 		"run": opts.RunID, "topic": opts.Topics[0], "topics": opts.Topics,
 		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen, "storm": l.storm,
-		"finish": l.finish, "stopped": l.stopped, "acked": l.acked,
+		"recovered": l.recovered, "finish": l.finish, "versions": l.versions, "stopped": l.stopped, "acked": l.acked,
 		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge,
 	} {
 		if err := object.Set(name, value); err != nil {
@@ -270,6 +270,11 @@ func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *so
 		}
 		return run.MembersSeen(ctx, group, members, wait), nil
 	})
+}
+
+// recovered waits until what was disturbed works again.
+func (l *ledger) recovered() *sobek.Promise {
+	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) { return run.Recovered(ctx), nil })
 }
 
 // finish ends the traffic that flows.

@@ -39,6 +39,22 @@ func (p *progress) copy() progressed {
 	return out
 }
 
+// Recovered tells whether that many partitions acked a record that was sent after the last heal, and a live reader got anything since.
+// It is true where nothing was disturbed.
+func (l *Ledger) Recovered(partitions int) bool {
+	h := l.disturbances.healing.Load()
+	if h == nil {
+		return true
+	}
+	recovered := 0
+	for tp, p := range h.parts.all() {
+		if tp.Partition >= 0 && p.copy().acked > 0 {
+			recovered++
+		}
+	}
+	return recovered >= partitions && h.read.Load() > 0
+}
+
 // stuck gives the partitions that made no progress for so long, with what became of their records.
 func (h *healing) stuck(after time.Duration) map[TopicPartition]progressed {
 	out, topics := map[TopicPartition]progressed{}, map[string]bool{}
