@@ -117,7 +117,7 @@ func (c *child) free(ctx context.Context) error {
 		}
 		taken = c.address
 	}
-	return fmt.Errorf("%s answers already: another process has taken it: end that one, or choose another port", taken)
+	return fmt.Errorf("%s answers already: %s has taken it: end that one, or choose another port", taken, procgroup.Listener(taken))
 }
 
 // launch starts the process. Until it is ready its end is told by who waits for that.

@@ -19,6 +19,7 @@ import (
 
 	"k6suite/extension/chaos/platform"
 	"k6suite/extension/chaos/platform/process"
+	"k6suite/extension/internal/procgroup"
 	"k6suite/extension/profile"
 )
 
@@ -273,7 +274,7 @@ func TestWhatDoesNotStartIsAnErrorWithItsLog(t *testing.T) {
 	stranger, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", at[3])
 	require.NoError(t, err)
 	defer stranger.Close()
-	require.ErrorContains(t, try(broker(1, at[3])), "broker-1: "+at[3]+" answers already: another process has taken it")
+	require.ErrorContains(t, try(broker(1, at[3])), "broker-1: "+at[3]+" answers already: "+procgroup.Listener(at[3])+" has taken it")
 
 	nowhere := broker(1, at[0])
 	nowhere.Start = []string{"/does/not/exist"}
