@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -45,7 +46,10 @@ func (c Config) explain(ctx context.Context, address string, err error) error {
 	case strings.Contains(err.Error(), tokenTrouble):
 		text = "SASL: no token to be had: " + err.Error()
 	case name == "UNSUPPORTED_SASL_MECHANISM":
-		text = fmt.Sprintf("SASL: the broker does not offer %s%s: set client.sasl.mechanism to one that it offers", c.SASL.Mechanism, c.offered(ctx, address))
+		text = fmt.Sprintf("SASL: the broker does not offer %s (it offers %s): set client.sasl.mechanism to one that it offers", c.SASL.Mechanism,
+			orDefault(strings.Join(c.offered(ctx, address), ", "), "others"))
+	case name == "ILLEGAL_SASL_STATE" && c.SASL != nil:
+		text = "SASL: the listener lets clients in without: leave client.sasl out, or connect to a listener with SASL"
 	case alertOf(err) != "":
 		text = c.aboutAlert(alertOf(err))
 	case strings.Contains(err.Error(), "appear to be a tls alert"):
@@ -78,17 +82,16 @@ func (c Config) aboutSilence(ctx context.Context, address string) string {
 
 // aboutHangup tells apart why a broker ended a connection without a word: it does so for several reasons.
 func (c Config) aboutHangup(ctx context.Context, address string, err error) string {
-	if errors.Is(err, errAfterHello) {
-		if c.SASL == nil {
-			return "SASL: the broker answers ApiVersions and hangs up on the next question, as those do that want clients to authenticate: set client.sasl"
-		}
-		return "" // it had authenticated: nothing is known about this
-	}
 	if c.TLS == nil && c.speaksTLS(ctx, address) {
 		return wantsTLS
 	}
-	if c.SASL != nil && c.answersHello(ctx, address) {
+	switch offered := c.offered(ctx, address); {
+	case c.SASL == nil && len(offered) > 0:
+		return fmt.Sprintf("SASL: the broker wants clients to authenticate, by %s, and hangs up on those that do not: set client.sasl", strings.Join(offered, ", "))
+	case c.SASL != nil && (len(offered) > 0 || c.answersHello(ctx, address)):
 		return fmt.Sprintf("SASL: the broker hung up while %s was authenticating by %s: %s", c.SASL.who(), c.SASL.Mechanism, c.SASL.advice())
+	case errors.Is(err, errAfterHello):
+		return "" // it knows ApiVersions: nothing more is known
 	}
 	return "it closes the connection when it is asked for ApiVersions, as brokers do that do not know that request, or no version of it that is " +
 		`asked for: set client.maxVersion to the version of Kafka that it speaks, such as "2.3" or "0.9"`
@@ -96,20 +99,25 @@ func (c Config) aboutHangup(ctx context.Context, address string, err error) stri
 
 // answersHello: does the broker answer ApiVersions, asked for as this client does, to who does not authenticate?
 func (c Config) answersHello(ctx context.Context, address string) bool {
+	_, err := c.look(ctx, address, kmsg.NewPtrApiVersionsRequest())
+	return err == nil
+}
+
+// look asks one thing, without authentication.
+func (c Config) look(ctx context.Context, address string, request kmsg.Request) (kmsg.Response, error) {
 	c.SASL, c.Brokers, c.Hooks, c.Secured = nil, []string{address}, nil, nil
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	opts, err := c.Options()
 	if err != nil {
-		return false
+		return nil, err
 	}
 	client, err := kgo.NewClient(append(opts, kgo.RequestRetries(0))...)
 	if err != nil {
-		return false
+		return nil, err
 	}
 	defer client.Close()
-	_, err = client.SeedBrokers()[0].Request(ctx, kmsg.NewPtrApiVersionsRequest())
-	return err == nil
+	return client.SeedBrokers()[0].Request(ctx, request)
 }
 
 // speaksTLS: does somebody there shake hands, whoever he is?
@@ -135,32 +143,19 @@ func (c Config) speaksTLS(ctx context.Context, address string) bool {
 	return err == nil || met || alertOf(err) != ""
 }
 
-// offered names the mechanisms that the broker offers, if it says so.
-func (c Config) offered(ctx context.Context, address string) string {
-	ours := c.SASL.Mechanism
-	c.SASL, c.Brokers, c.Hooks, c.Secured = nil, []string{address}, nil, nil
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
-	opts, err := c.Options()
-	if err != nil {
-		return ""
-	}
-	client, err := kgo.NewClient(append(opts, kgo.RequestRetries(0))...)
-	if err != nil {
-		return ""
-	}
-	defer client.Close()
+// offered names the mechanisms that the broker offers, if it offers any and says so.
+func (c Config) offered(ctx context.Context, address string) []string {
 	request := kmsg.NewPtrSASLHandshakeRequest()
-	request.Mechanism = ours
-	response, err := client.SeedBrokers()[0].Request(ctx, request)
+	request.Mechanism = "which" // none: brokers then name those that there are
+	response, err := c.look(ctx, address, request)
 	if err != nil {
-		return ""
+		return nil
 	}
 	answer, ok := response.(*kmsg.SASLHandshakeResponse)
-	if !ok || len(answer.SupportedMechanisms) == 0 {
-		return ""
+	if !ok || answer.ErrorCode == kerr.IllegalSaslState.Code {
+		return nil
 	}
-	return " but " + strings.Join(answer.SupportedMechanisms, ", ")
+	return answer.SupportedMechanisms
 }
 
 // who is who the client says that it is.
