@@ -177,8 +177,8 @@ func TestRealContainersAreKilledStoppedAndPaused(t *testing.T) {
 	require.Eventually(t, func() bool { return len(p.Died()) == 1 }, 10*time.Second, 10*time.Millisecond)
 	require.Contains(t, p.Died()[0], "container "+one+" ended by itself (exit code 137); its last log lines")
 	require.NoError(t, p.Close())
-	require.Regexp(t, `(?s)^--- k6suite \S+: killed\n--- k6suite \S+: started\nserving 127.*paused.*resumed.*asked to end\n(.*\n)?asked to end\n`,
-		read(t, filepath.Join(dir, "broker-1.log")))
+	require.Regexp(t, `(?s)^--- k6suite \S+: killed\n--- k6suite \S+: started\nserving 127`+
+		`.*paused.*resumed.*asked to end\n(.*\n)?asked to end\n`, read(t, filepath.Join(dir, "broker-1.log")))
 	require.Contains(t, read(t, filepath.Join(dir, "broker-2.log")), "did not end within 1s of SIGTERM: killed")
 	require.Equal(t, container.StateRunning, e.status(deaf))
 }
@@ -256,7 +256,9 @@ func TestARealServiceIsScaledUpAndDown(t *testing.T) {
 	require.Equal(t, int32(2), id)
 	require.NoError(t, p.Close())
 	require.Contains(t, read(t, filepath.Join(dir, "broker-2.log")), "serving [::]:9092 2")
-	listed, err = e.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add("label", "com.docker.compose.project="+project)})
+	listed, err = e.ContainerList(ctx, client.ContainerListOptions{
+		All: true, Filters: client.Filters{}.Add("label", "com.docker.compose.project="+project),
+	})
 	require.NoError(t, err)
 	require.Len(t, listed.Items, 1, "what was added is gone")
 }
