@@ -90,10 +90,10 @@ func layers() map[string][]string {
 func testLayers() map[string][]string {
 	return map[string][]string{
 		"":                           {"config", "extension/contract", "extension/profile"},
-		"extension/kafka":            {"extension/certs"},       // servers with certificates, good and bad ones
-		"extension/chaos/s3proxy":    {"extension/objectstore"}, // a real S3 server behind the proxy
-		"extension/chaos/kafkaproxy": {"extension/embedded"},    // a cluster whose records survive its brokers
-		"extension/js":               {"extension"},             // whole k6 processes, with what xk6 builds into them
+		"extension/kafka":            {"extension/certs"},              // servers with certificates, good and bad ones
+		"extension/chaos/s3proxy":    {"extension/objectstore"},        // a real S3 server behind the proxy
+		"extension/chaos/kafkaproxy": {"extension/embedded"},           // a cluster whose records survive its brokers
+		"extension/js":               {"extension", "extension/certs"}, // whole k6 processes, with what xk6 builds into them; targets with TLS
 	}
 }
 
