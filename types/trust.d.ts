@@ -22,7 +22,12 @@ declare module "k6/x/trust" {
     /** Prometheus URLs, one a broker. */
     readonly metrics: readonly string[];
     /** How faults are injected; absent where the profile does not say. Durations as "5s". */
-    readonly chaos?: { readonly platform?: string; readonly kafkaProxy?: string; readonly lease?: string };
+    readonly chaos?: {
+      readonly platform?: string;
+      readonly kafkaProxy?: string;
+      readonly lease?: string;
+      readonly brokers?: readonly unknown[];
+    };
   }
 
   /** profile loads the profile. It throws where the profile is unknown or wrong, naming the key. */
