@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"k6suite/extension/chaos/platform"
 	"k6suite/extension/chaos/platform/docker"
 	"k6suite/extension/profile"
 )
@@ -18,7 +19,21 @@ func (t *Target) openContainers(ctx context.Context, o TargetOptions) error {
 		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
 	}
 	t.platform = opened
+	brokers, err := opened.Brokers(ctx)
+	if err == nil {
+		err = t.awaitMembers(ctx, asMembers(brokers)) // also, whether they have the ids that labels or the profile tell
+	}
+	if err != nil {
+		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
+	}
 	return nil
+}
+
+func asMembers(brokers []platform.Broker) (out []profile.Broker) {
+	for _, b := range brokers {
+		out = append(out, profile.Broker{ID: b.ID, Address: b.Address})
+	}
+	return out
 }
 
 // notes tell what was found of the target before the run, and put right.

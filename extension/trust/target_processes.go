@@ -52,7 +52,7 @@ func (t *Target) startProcesses(ctx context.Context, o TargetOptions) error {
 		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
 	}
 	t.platform = started
-	if err := t.awaitMembers(ctx); err != nil {
+	if err := t.awaitMembers(ctx, t.Profile.Chaos.Brokers); err != nil {
 		return fmt.Errorf("profile %s: %w", t.Profile.Name, err)
 	}
 	return nil
@@ -65,8 +65,7 @@ const (
 
 // awaitMembers waits until all brokers that were started show all of them: who accepts connections may not have joined the others yet,
 // so that there would be too few for a topic. Where one address is promised nobody is shown.
-func (t *Target) awaitMembers(ctx context.Context) error {
-	brokers := t.Profile.Chaos.Brokers
+func (t *Target) awaitMembers(ctx context.Context, brokers []profile.Broker) error {
 	if len(brokers) < 2 || t.Profile.Claims.SingleEndpoint {
 		return nil
 	}
