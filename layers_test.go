@@ -34,6 +34,7 @@ func layers() map[string][]string {
 		guard     = "extension/chaos/platform/guard"
 		procgroup = "extension/internal/procgroup"
 		quorum    = "extension/internal/quorum"
+		access    = "extension/access"
 		ledger    = "extension/ledger"
 		profile   = "extension/profile"
 		s3proxy   = "extension/chaos/s3proxy"
@@ -56,7 +57,8 @@ func layers() map[string][]string {
 			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger, nearest, "config",
 		},
 		suite:     {trust, report, embedded, contract, storm, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
-		trust:     {report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
+		trust:     {access, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
+		access:    {kafka, ledger},
 		report:    {contract, ledger},
 		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},
@@ -94,6 +96,11 @@ func testLayers() map[string][]string {
 		"extension/chaos/s3proxy":    {"extension/objectstore"},        // a real S3 server behind the proxy
 		"extension/chaos/kafkaproxy": {"extension/embedded"},           // a cluster whose records survive its brokers
 		"extension/js":               {"extension", "extension/certs"}, // whole k6 processes, with what xk6 builds into them; targets with TLS
+		"extension/kafka":            {"extension/certs"},       // servers with certificates, good and bad ones
+		"extension/chaos/s3proxy":    {"extension/objectstore"}, // a real S3 server behind the proxy
+		"extension/chaos/kafkaproxy": {"extension/embedded"},    // a cluster whose records survive its brokers
+		"extension/access":           {"extension/embedded"},    // a target that knows who may do what
+		"extension/js":               {"extension"},             // whole k6 processes, with what xk6 builds into them
 	}
 }
 

@@ -114,6 +114,24 @@ declare module "k6/x/trust" {
     stopped: string;
   }
 
+  export interface AccessOptions {
+    /** How long one request may take. Default "5s"; one that takes longer was not refused clearly. */
+    timeout?: Duration;
+  }
+
+  /** What was asked for, and how it ended. */
+  export interface AccessSeen {
+    principals: string[];
+    /** How many requests were made. */
+    requests: number;
+    /** For people: a line for each operation, a column for each principal and whose things it asked for. */
+    matrix: string;
+    /** What was not tried, and why. */
+    notes: string[];
+    /** Why nothing was asked; empty where something was. */
+    stopped: string;
+  }
+
   export interface ConsumeOptions {
     /** Consumer group. Default: none, this reader reads all partitions by itself from the log start. */
     group?: string;
@@ -355,6 +373,12 @@ declare module "k6/x/trust" {
      * lacks one of the claims.
      */
     expect(requirement: string, what: string, ok: boolean, evidence: string, claims?: string[]): void;
+    /**
+     * access has the profile's two principals ask for everything that access control is about: on what is their own, on what is the
+     * other's, on what they may use in part, and on what is nobody's. The matrix is printed with the verdict; each request is in
+     * access.json among the results.
+     */
+    access(options?: AccessOptions): Promise<AccessSeen>;
     /** judge drains, reads everything again, audits the bucket and judges. Call it in teardown. */
     judge(): Promise<Verdict>;
   }

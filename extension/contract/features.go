@@ -110,10 +110,22 @@ func storage() []Requirement {
 func access() []Requirement {
 	controlled := claims(ClaimACLs)
 	return []Requirement{
-		{ID: "F7.1", Title: "no read outside one's scope", Claims: controlled},
-		{ID: "F7.2", Title: "no write outside one's scope", Claims: controlled},
-		{ID: "F7.3", Title: "a clean refusal", Claims: controlled},
-		{ID: "F7.4", Title: "no leak between tenants", Rules: rules("PHANTOM"), Claims: controlled},
+		{
+			ID: "F7.1", Title: "no read outside one's scope", Claims: controlled,
+			Rules: rules("ACCESS_LEAK/read"), proof: readsRefused,
+		},
+		{
+			ID: "F7.2", Title: "no write outside one's scope", Claims: controlled,
+			Rules: rules("ACCESS_LEAK/write"), proof: writesRefused,
+		},
+		{
+			ID: "F7.3", Title: "a clean refusal", Claims: controlled,
+			Rules: rules("UNCLEAR_REFUSAL", "ACCESS_REFUSED"), proof: refusedCleanly,
+		},
+		{
+			ID: "F7.4", Title: "no leak between tenants", Claims: controlled,
+			Rules: rules("ACCESS_LEAK", "PHANTOM"), proof: tenantsApart,
+		},
 	}
 }
 

@@ -87,6 +87,11 @@ func judging(rule ledger.Code) contract.Input {
 		return stormy()
 	case "METADATA_LIE/idle":
 		return chaotic("scaleout")
+	case "ACCESS_LEAK/read", "ACCESS_LEAK/write", "ACCESS_LEAK/existence", ledger.AccessRefused, ledger.UnclearRefusal:
+		in := healthy()
+		in.Script, in.Claims[contract.ClaimACLs] = "permission_boundary", true
+		in.Measured.Access = ledger.AccessEvidence{Granted: 40, Reads: 10, Writes: 12, Existing: 4}
+		return in
 	case ledger.GroupRegress:
 		in := healthy()
 		in.Script, in.Measured.Sent, in.Measured.Acked, in.Measured.Found = "smoke_consumer_group", 2000, 2000, 2000
@@ -276,7 +281,7 @@ func TestDoubtCountsWhereNothingIsClaimed(t *testing.T) {
 	t.Parallel()
 	v := judge(t, contract.Input{Script: "permission_boundary", Doubts: []contract.Doubt{{Text: "nothing listens"}}})
 	require.Equal(t, contract.Inconclusive, v.Status)
-	v = judge(t, contract.Input{Script: "permission_boundary"})
+	v = judge(t, contract.Input{Script: "permission_boundary", Measured: contract.Measured{Acked: 3}})
 	require.Equal(t, contract.NotClaimed, v.Status)
 	require.Zero(t, v.ExitCode())
 }

@@ -48,7 +48,7 @@ func (s Scenario) claimsFor(r Requirement) []string {
 
 // Scenarios gives all scenarios in the order in which they are run, the planned ones included.
 func Scenarios() []Scenario {
-	return slices.Concat(connectivity(), correctness(), planned(), storms(), faults(), chaos())
+	return slices.Concat(connectivity(), correctness(), planned(), storms(), faults(), chaos(), permissions())
 }
 
 // Stage gives the scenarios of a stage that exist, those of the stages before it included.

@@ -37,11 +37,14 @@ const Anonymous = "ANONYMOUS"
 // insider is the principal of the cluster itself.
 const insider = "k6suite-embedded"
 
+// stranger is the principal of nobody, who may do nothing: lies need one.
+const stranger = "k6suite-stranger"
+
 func (a *Access) check() error {
 	if a == nil {
 		return nil
 	}
-	known := []string{Anonymous, insider}
+	known := []string{Anonymous, insider, stranger}
 	for _, u := range a.Users {
 		switch {
 		case u.Name == "" || strings.ContainsAny(u.Name, "\x00,=:"):
@@ -87,7 +90,7 @@ func (a *access) kfakeOptions() []kfake.Opt {
 		return nil
 	}
 	options := []kfake.Opt{kfake.EnableSASL(), kfake.EnableACLs(), kfake.Superuser(mechanismPlain, insider, a.inside)}
-	for _, name := range append([]string{Anonymous}, a.names()...) {
+	for _, name := range append([]string{Anonymous, stranger}, a.names()...) {
 		if a.super(name) {
 			options = append(options, kfake.Superuser(mechanismPlain, name, a.inside))
 		} else {
@@ -143,6 +146,8 @@ func (x *exchange) principal() string {
 	switch {
 	case a == nil:
 		return ""
+	case x.guise != "":
+		return x.guise
 	case x.conn.sasl.user != "":
 		return x.conn.sasl.user
 	case a.ByClientID && a.passwords[x.ClientID] != "":

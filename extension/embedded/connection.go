@@ -48,6 +48,7 @@ type exchange struct {
 	conn     *connection
 	response []byte
 	release  func()
+	guise    string // in whose name it is served instead; for lies only
 }
 
 // handler serves an exchange: it sets its response, as a rule by forward.

@@ -54,6 +54,7 @@ type process struct {
 	threw    map[string]bool // what scenarios threw, so that each is told once
 	judged   map[*contract.Verdict]bool
 	verdicts []contract.Verdict // not printed yet
+	tables   []string           // to be printed above them
 	plans    int                // that were announced
 	closers  []func() error
 	ended    bool
@@ -350,9 +351,12 @@ func (p *process) announce(v *contract.Verdict) bool {
 // printVerdicts prints what was judged.
 func (p *process) printVerdicts() {
 	p.mu.Lock()
-	verdicts := p.verdicts
-	p.verdicts = nil
+	verdicts, tables := p.verdicts, p.tables
+	p.verdicts, p.tables = nil, nil
 	p.mu.Unlock()
+	for _, table := range tables {
+		fmt.Fprintf(p.out, "\n%s", table)
+	}
 	for _, v := range verdicts {
 		fmt.Fprintln(p.out)
 		if err := report.Text(p.out, v, p.colour()); err != nil {

@@ -37,7 +37,7 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 		"run": opts.RunID, "topic": opts.Topics[0], "topics": opts.Topics,
 		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen, "storm": l.storm,
 		"recovered": l.recovered, "finish": l.finish, "versions": l.versions, "stopped": l.stopped, "acked": l.acked,
-		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge,
+		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge, "access": l.access,
 	} {
 		if err := object.Set(name, value); err != nil {
 			common.Throw(rt, err)

@@ -22,6 +22,8 @@ type Evidence struct {
 	ReadAfterHeal     int64 `json:"readAfterHeal"`     // given to live readers after the last heal
 	PartitionsWritten int64 `json:"partitionsWritten"` // with an acked record, or one that was sent after the last heal
 	PartitionsHealed  int64 `json:"partitionsHealed"`  // among them: with a record sent after the last heal, and acked
+
+	Access AccessEvidence `json:"access,omitzero"` // what principals were granted and denied
 }
 
 // evidence counts for a judgement.
@@ -33,6 +35,7 @@ func (j *judging) evidence(foreseen []Finding) Evidence {
 		e.MetadataSeen = j.ledger.metadata.answers()
 	}
 	j.ledger.disturbances.evidence(&e, j.parts)
+	e.Access = j.ledger.access.evidence()
 	for _, p := range j.producers {
 		e.AckedFound += int64(p.ackedFound)
 		if p.options.Ordered {

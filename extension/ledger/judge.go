@@ -59,6 +59,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.ackInOutage()
 	j.audits()
 	j.objectsOverwritten()
+	j.accessRules()
 	j.report()
 	foreseen, findings := j.foreseenFindings()
 	return Judgement{

@@ -49,6 +49,7 @@ type Ledger struct {
 	objects      objectLog
 	committed    committedLog
 	storms       stormLog
+	access       accessLog
 }
 
 // topic is what the run says about a topic.

@@ -32,6 +32,9 @@ const (
 	GroupRegress       Code = "GROUP_REGRESS"
 	ConnectionLimit    Code = "CONNECTION_LIMIT"
 	ResourceLeak       Code = "RESOURCE_LEAK"
+	AccessLeak         Code = "ACCESS_LEAK"
+	AccessRefused      Code = "ACCESS_REFUSED"
+	UnclearRefusal     Code = "UNCLEAR_REFUSAL"
 )
 
 // Aspects of METADATA_LIE.
@@ -96,5 +99,10 @@ func Rules() []Rule {
 		{SlowRecovery, "", "a partition takes longer than the bound to recover"},
 		{ConnectionLimit, "", "fewer connections than promised are let in, answered, kept, or can be opened again after a storm of them"},
 		{ResourceLeak, "", "connections, open files or memory of the target are not back within the bound after a storm of connections"},
+		{AccessLeak, AccessRead, "a principal got data, offsets or settings that it may not see"},
+		{AccessLeak, AccessWrite, "a principal changed what it may not change"},
+		{AccessLeak, AccessExistence, "a principal was shown that something is there of which it may know nothing"},
+		{AccessRefused, "", "a principal was refused what it may do"},
+		{UnclearRefusal, "", "a principal was not told that it may not: no answer, a lost connection, or another error"},
 	}
 }

@@ -44,9 +44,9 @@ func TestDefaultIsTheEmbeddedTarget(t *testing.T) {
 	require.Empty(t, p.Brokers)
 	require.Equal(t, profile.Claims{
 		SingleEndpoint: true, Stateless: true, Elastic: true, ObjectStorage: true, Idempotence: true, Groups: true, AutoCreation: true,
-		Metrics: true,
+		ACLs: true, Metrics: true,
 	}, p.Claims)
-	require.Equal(t, &profile.EmbeddedTarget{Brokers: 3, Partitions: 3}, p.Embedded)
+	require.Equal(t, &profile.EmbeddedTarget{Brokers: 3, Partitions: 3, Principals: profile.PrincipalsBySASL}, p.Embedded)
 	require.Nil(t, p.ObjectStore)
 	require.Equal(t, 5*time.Second, time.Duration(p.Limits.Recovery))
 	require.Equal(t, 10*time.Second, time.Duration(p.Limits.Connect))

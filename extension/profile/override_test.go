@@ -22,6 +22,8 @@ func TestEveryValueHasAVariable(t *testing.T) {
 		"K6_PROFILE_BROKERS", "127.0.0.1:1, [::1]:2",
 		"K6_PROFILE_CLAIMS_STATELESS", "false",
 		"K6_PROFILE_CLAIMS_ACLS", "true",
+		"K6_PROFILE_PRINCIPALS", `[{"name": "alice", "clientId": "a", "owns": "a-"}, {"name": "bob", "sasl":
+			{"mechanism": "PLAIN", "user": "b", "passwordEnv": "PASSWORD"}, "user": "User:b"}]`,
 		"K6_PROFILE_LIMITS_DUPLICATE_BUDGET", "7",
 		"K6_PROFILE_LIMITS_RECOVERY", "90s",
 		"K6_PROFILE_TOPICS_REPLICATION_FACTOR", "3",
@@ -44,6 +46,10 @@ func TestEveryValueHasAVariable(t *testing.T) {
 	require.Equal(t, []string{"127.0.0.1:1", "[::1]:2"}, p.Brokers)
 	require.False(t, p.Claims.Stateless)
 	require.True(t, p.Claims.ACLs)
+	require.Equal(t, []profile.Principal{
+		{Name: "alice", ClientID: "a", Owns: "a-"},
+		{Name: "bob", User: "User:b", SASL: &profile.SASL{Mechanism: "PLAIN", User: "b", PasswordEnv: "PASSWORD"}},
+	}, p.Principals)
 	require.True(t, p.Claims.ObjectStorage, "what no variable names stays")
 	require.Equal(t, int64(7), p.Limits.DuplicateBudget)
 	require.Equal(t, 90*time.Second, time.Duration(p.Limits.Recovery))
@@ -67,7 +73,7 @@ func TestEmbeddedTargetOverridden(t *testing.T) {
 	t.Parallel()
 	p, err := profile.Load(given("K6_PROFILE_EMBEDDED_BROKERS", "5", "K6_PROFILE_EMBEDDED_STORE_DIR", "/somewhere"))
 	require.NoError(t, err)
-	require.Equal(t, &profile.EmbeddedTarget{Brokers: 5, Partitions: 3, StoreDir: "/somewhere"}, p.Embedded)
+	require.Equal(t, &profile.EmbeddedTarget{Brokers: 5, Partitions: 3, StoreDir: "/somewhere", Principals: profile.PrincipalsBySASL}, p.Embedded)
 }
 
 func TestWrongOverridesNameTheVariable(t *testing.T) {
@@ -82,9 +88,19 @@ func TestWrongOverridesNameTheVariable(t *testing.T) {
 		{"K6_PROFILE_METRICS", "http://h:1", "K6_PROFILE_METRICS: profiles.embedded.metrics: [\"http://h:1\"] is not allowed: must be empty"},
 		{"K6_PROFILE_BROKER", "h:1", "K6_PROFILE_BROKER overrides nothing in a profile: did you mean K6_PROFILE_BROKERS?"},
 		{"K6_PROFILE_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "h:1", "overrides nothing in a profile: the names are K6_PROFILE_"},
+		{"K6_PROFILE_PRINCIPALS", `[{"name": "alice", "clientId": "a"}]`, "must be empty: the embedded target has alice and bob"},
+		{"K6_PROFILE_EMBEDDED_PRINCIPALS", "name", `profiles.embedded.embedded.principals: "name"`},
 	} {
 		_, err := profile.Load(given(c.variable, c.value))
 		require.ErrorContains(t, err, c.want)
+	}
+	for principals, want := range map[string]string{
+		"":                                 "exactly two",
+		`[{"name": "alice"}]`:              "profiles.kafka-local.principals",
+		`[{"name": "a", "clientId": "a"}]`: "exactly two",
+	} {
+		_, err := profile.Load(given("K6_PROFILE", "kafka-local", "K6_PROFILE_CLAIMS_ACLS", "true", "K6_PROFILE_PRINCIPALS", principals))
+		require.ErrorContains(t, err, want)
 	}
 	_, err := profile.Load(given("K6_PROFILE", "kafka-local", "K6_BROKERS", "a:1", "K6_PROFILE_BROKERS", "b:1"))
 	require.ErrorContains(t, err, "K6_PROFILE_BROKERS and K6_BROKERS say different things")

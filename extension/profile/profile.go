@@ -26,6 +26,7 @@ type Profile struct {
 	Limits      Limits          `json:"limits"`
 	Topics      Topics          `json:"topics"`
 	Client      Client          `json:"client"`
+	Principals  []Principal     `json:"principals"`            // whose rights are tried: two, or none
 	ObjectStore *ObjectStore    `json:"objectStore,omitempty"` // nil: none, or the embedded target's own
 	Metrics     []string        `json:"metrics"`               // Prometheus URLs, one a broker
 	Embedded    *EmbeddedTarget `json:"embedded,omitempty"`    // nil unless System is embedded
@@ -124,6 +125,22 @@ type EmbeddedTarget struct {
 	Brokers    int    `json:"brokers"`            // default 3
 	Partitions int    `json:"partitions"`         // of a topic created without saying how many, default 3
 	StoreDir   string `json:"storeDir,omitempty"` // folder of its own S3 store; "" keeps it in memory
+	Principals string `json:"principals"`         // PrincipalsBySASL or PrincipalsByClientID: who clients are, where ACLs are claimed
+}
+
+// How the embedded target tells its principals apart.
+const (
+	PrincipalsBySASL     = "sasl"
+	PrincipalsByClientID = "client-id"
+)
+
+// Principal is somebody whose rights are tried.
+type Principal struct {
+	Name     string `json:"name"`
+	User     string `json:"user,omitempty"`     // as ACLs name it; "": "User:" and Name
+	ClientID string `json:"clientId,omitempty"` // "": as Client says
+	SASL     *SASL  `json:"sasl,omitempty"`
+	Owns     string `json:"owns,omitempty"` // how the names of all begin that it may use; "": the suite grants it what it needs
 }
 
 // String gives the profile as one line for people.

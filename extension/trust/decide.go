@@ -80,7 +80,7 @@ func measured(j ledger.Judgement, f facts) contract.Measured {
 		Ordered: e.Ordered, Keyed: e.Keyed, Covered: e.Covered, Restarted: f.restarted, Audit: f.audit,
 		ForeseenLost: e.ForeseenLost, ForeseenDuplicates: e.ForeseenDuplicates, MetadataSeen: e.MetadataSeen, Spread: f.spread,
 		Healed: e.Heals, AckedDisturbed: e.AckedDisturbed, AckedAfterHeal: e.AckedAfterHeal, ReadAfterHeal: e.ReadAfterHeal,
-		PartitionsWritten: e.PartitionsWritten, PartitionsHealed: e.PartitionsHealed,
+		PartitionsWritten: e.PartitionsWritten, PartitionsHealed: e.PartitionsHealed, Access: e.Access,
 	}
 	if m.Audit != nil {
 		m.Audit.Records, m.Audit.Acked = e.InObjects, e.AckedInObjects

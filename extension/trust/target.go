@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/sasl"
+
 	"k6suite/extension/chaos"
 	"k6suite/extension/chaos/kafkaproxy"
 	"k6suite/extension/chaos/platform"
@@ -44,6 +46,7 @@ type Target struct {
 	storage  *s3proxy.Proxy    // between brokers and object storage; nil if there is none of ours
 	remote   *s3proxy.Remote   // such a proxy of another process; nil if there is none
 	faults   *chaos.Controller
+	proofs   map[string]sasl.Mechanism // of the principals that the embedded target has of its own
 	storm    Stormer
 }
 
@@ -79,6 +82,7 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 		}
 		namespace = store.S3.Prefix
 	}
+	users := embeddedUsers(o.Profile)
 	cluster, err := embedded.Start(ctx, embedded.Options{
 		Brokers:           o.Profile.Embedded.Brokers,
 		SingleEndpoint:    o.Profile.Claims.SingleEndpoint,
@@ -89,13 +93,14 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 		Store:             store,
 		Namespace:         namespace,
 		Logger:            o.Logger,
+		Access:            users.access,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded target: %w", err)
 	}
 	t := &Target{
 		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Bootstrap()), Metrics: []string{cluster.MetricsURL()},
-		embedded: cluster, platform: cluster, storage: cluster.StorageProxy(),
+		embedded: cluster, platform: cluster, storage: cluster.StorageProxy(), proofs: users.proofs,
 	}
 	return t.ready(ctx, o)
 }
