@@ -93,8 +93,8 @@ func (c Config) aboutHangup(ctx context.Context, address string, err error) stri
 	case errors.Is(err, errAfterHello):
 		return "" // it knows ApiVersions: nothing more is known
 	}
-	return "it closes the connection when it is asked for ApiVersions, as brokers do that do not know that request, or no version of it that is " +
-		`asked for: set client.maxVersion to the version of Kafka that it speaks, such as "2.3" or "0.9"`
+	return "it closes the connection when it is asked for ApiVersions, as brokers do that do not know the version of it that is asked for: " +
+		`set client.maxVersion to the version of Kafka that it speaks, such as "2.3"`
 }
 
 // answersHello: does the broker answer ApiVersions, asked for as this client does, to who does not authenticate?

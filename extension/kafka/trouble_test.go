@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"k6suite/extension/certs"
 	"k6suite/extension/kafka"
@@ -204,6 +207,23 @@ func hangsUp(t *testing.T) string {
 		}
 	}()
 	return l.Addr().String()
+}
+
+// A broker that knows ApiVersions only up to version 2, and hangs up on a later one.
+func TestMaxVersionGetsThroughToWhoHangsUpOnApiVersions(t *testing.T) {
+	t.Parallel()
+	c, config := cluster(t, kfake.SeedTopics(1, "t"), kfake.MaxVersions(kversion.V2_3_0()))
+	c.ControlKey(int16(kmsg.ApiVersions), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		if request.GetVersion() > 2 {
+			return nil, errors.New("hang up"), true
+		}
+		return nil, nil, false
+	})
+	_, err := kafka.Probe(within(t), config)
+	require.ErrorContains(t, err, "set client.maxVersion")
+	config.MaxVersion = "2.3"
+	roundTrip(t, config)
 }
 
 func TestWhoHangsUpOnApiVersionsIsSentToMaxVersion(t *testing.T) {
