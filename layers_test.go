@@ -96,11 +96,7 @@ func testLayers() map[string][]string {
 		"extension/chaos/s3proxy":    {"extension/objectstore"},        // a real S3 server behind the proxy
 		"extension/chaos/kafkaproxy": {"extension/embedded"},           // a cluster whose records survive its brokers
 		"extension/js":               {"extension", "extension/certs"}, // whole k6 processes, with what xk6 builds into them; targets with TLS
-		"extension/kafka":            {"extension/certs"},       // servers with certificates, good and bad ones
-		"extension/chaos/s3proxy":    {"extension/objectstore"}, // a real S3 server behind the proxy
-		"extension/chaos/kafkaproxy": {"extension/embedded"},    // a cluster whose records survive its brokers
-		"extension/access":           {"extension/embedded"},    // a target that knows who may do what
-		"extension/js":               {"extension"},             // whole k6 processes, with what xk6 builds into them
+		"extension/access":           {"extension/embedded"},           // a target that knows who may do what
 	}
 }
 
