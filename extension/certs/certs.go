@@ -146,4 +146,6 @@ func sign(template *x509.Certificate, by *Authority) (*x509.Certificate, *ecdsa.
 	return cert, key, nil
 }
 
-func encode(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
+func encode(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}

@@ -8,6 +8,6 @@ export default async function () {
     await producer.send({ topic: "t", value: "v" });
     console.log("sent");
   } catch (e) {
-    console.log(`refused: ${e.message}`);
+    console.log(`refused: ${e instanceof Error ? e.message : e}`);
   }
 }
