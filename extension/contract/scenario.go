@@ -41,6 +41,9 @@ func (s Scenario) JudgesRule(rule ledger.Code) bool {
 	return slices.ContainsFunc(s.Judges, func(id string) bool { return breaks(rule, id) })
 }
 
+// OnTheWire reports whether the scenario's faults act on messages, so that it needs a proxy between clients and brokers.
+func (s Scenario) OnTheWire() bool { return s.ID == "S10" }
+
 // claimsFor gives the claims without which the scenario cannot ask for a requirement.
 func (s Scenario) claimsFor(r Requirement) []string {
 	return slices.Concat(r.Claims, s.needs[r.ID])

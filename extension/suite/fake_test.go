@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 func fakeK6(script string) int {
 	name := strings.TrimSuffix(filepath.Base(script), ".js")
-	fmt.Println("fake k6 runs", name, "with", strings.Join(os.Args[2:], " "))
+	fmt.Println("fake k6 runs", name, "with", strings.Join(os.Args[2:], " "), "proxy:", os.Getenv("K6_PROFILE_CHAOS_KAFKA_PROXY"))
 	verdict := contract.Verdict{
 		Script: name, Run: os.Getenv("K6_RUN_ID"), Profile: os.Getenv("K6_PROFILE"), Status: contract.Pass,
 		Requirements: []contract.Judgement{{ID: "F2.1", Title: "produce", Status: contract.Pass, Evidence: []string{"seen"}}},

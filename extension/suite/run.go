@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,7 @@ and the evidence. Without scripts it runs those of the stage (default pr). Flags
 
   --profile P    profile of config/profiles.json (default: K6_PROFILE, else embedded)
   --stage S      pr, main or release (default pr); scripts come from tests/
+  --kafka-proxy K  mirror or single-endpoint: chaos.kafkaProxy of the profile, for the scripts whose faults act on messages alone
   --results DIR  where verdicts, findings and logs are saved (default: K6_RESULTS, else results)`,
 		DisableFlagParsing: true, // the flags of `k6 run` are not ours to know
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,6 +47,7 @@ and the evidence. Without scripts it runs those of the stage (default pr). Flags
 
 type runFlags struct {
 	profile, stage, results string
+	proxy                   string
 	help                    bool
 	scripts, rest           []string
 }
@@ -52,7 +55,7 @@ type runFlags struct {
 // parseRunFlags takes the flags that are ours and leaves the others to k6.
 func parseRunFlags(args []string) (runFlags, error) {
 	f := runFlags{stage: contract.StagePR, results: cmp.Or(os.Getenv("K6_RESULTS"), "results")}
-	own := map[string]*string{"--profile": &f.profile, "--stage": &f.stage, "--results": &f.results}
+	own := map[string]*string{"--profile": &f.profile, "--stage": &f.stage, "--results": &f.results, "--kafka-proxy": &f.proxy}
 	var others []string
 	for i := 0; i < len(args); i++ {
 		name, value, inline := strings.Cut(args[i], "=")
@@ -137,6 +140,15 @@ func (f *runFlags) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// between puts a proxy between clients and brokers where a script needs one. Others are judged without: it takes files and time.
+func (f *runFlags) between(script string) []string {
+	scenario, err := contract.ScenarioOf(script)
+	if f.proxy == "" || err != nil || !scenario.OnTheWire() {
+		return nil
+	}
+	return []string{"K6_PROFILE_CHAOS_KAFKA_PROXY=" + f.proxy}
+}
+
 // runAll runs the scripts in order and prints a line for each as it ends.
 func (f *runFlags) runAll(ctx context.Context, out io.Writer, r *runner, id string) (verdicts []contract.Verdict, failed []error) {
 	for _, script := range f.scripts {
@@ -146,7 +158,9 @@ func (f *runFlags) runAll(ctx context.Context, out io.Writer, r *runner, id stri
 		name := strings.TrimSuffix(filepath.Base(script), filepath.Ext(script))
 		fmt.Fprintf(out, "%-40s ", name)
 		start := time.Now()
-		result, err := r.run(ctx, script, runIDOf(id, name))
+		one := *r
+		one.env = append(slices.Clone(r.env), f.between(script)...)
+		result, err := one.run(ctx, script, runIDOf(id, name))
 		took := time.Since(start).Seconds()
 		if err != nil {
 			fmt.Fprintf(out, "could not run  %5.1f s\n", took)

@@ -169,3 +169,18 @@ func TestLongRunIDsKeepScriptsApart(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, verdicts, 3, "one of each script and that of the contract")
 }
+
+func TestAProxyIsPutBeforeTheScriptsThatNeedOne(t *testing.T) {
+	results := t.TempDir()
+	t.Setenv("K6_PROFILE_CHAOS_KAFKA_PROXY", "")
+	_, exit, err := runSuite(t.Context(), t, results, "--kafka-proxy", "mirror", "message_faults.js", "smoke_single.js", "of_a_user.js")
+	require.Zero(t, exit, "%v", err)
+	for script, want := range map[string]string{"message_faults": "proxy: mirror\n", "smoke_single": "proxy: \n", "of_a_user": "proxy: \n"} {
+		logs, err := filepath.Glob(filepath.Join(results, "*-"+script, "k6.log"))
+		require.NoError(t, err)
+		require.Len(t, logs, 1)
+		log, err := os.ReadFile(logs[0])
+		require.NoError(t, err)
+		require.Contains(t, string(log), want, script)
+	}
+}
