@@ -74,6 +74,7 @@ compatibility: build ## judge the embedded target and Apache Kafka 3.9.2 and 4.4
 # which only knows TCP, goes along for scale.
 bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go and to no proxy (Apache Kafka: after make kafka-up)
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
+	go test -run '^$$' -bench Storm -benchtime 1x ./extension/kafka/storm
 	K6SUITE_BENCH_KAFKA=$$(cat .run/kafka/address 2>/dev/null || true) go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
 	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js
 	go -C tools/toxiproxy build -o ../../.cache/toxiproxy .
