@@ -96,7 +96,8 @@ func composeProfile(t *testing.T, file string) *profile.Profile {
 	t.Helper()
 	dir := filepath.Dir(file)
 	p, err := profile.Load(profile.Options{
-		File: filepath.Join(dir, "profiles.json"), Name: filepath.Base(dir), Env: func(string) (string, bool) { return "", false }, Environ: []string{},
+		File: filepath.Join(dir, "profiles.json"), Name: filepath.Base(dir),
+		Env: func(string) (string, bool) { return "", false }, Environ: []string{},
 	})
 	require.NoError(t, err)
 	require.Equal(t, profile.DockerPlatform, p.Chaos.Platform)

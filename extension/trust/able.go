@@ -41,7 +41,8 @@ func Unable(p *profile.Profile, needs ...Need) string {
 
 // absent says that nobody has written the platform yet that a profile names.
 func absent(p *profile.Profile) bool {
-	return p.Chaos != nil && !slices.Contains([]string{"", profile.EmbeddedPlatform, profile.ProcessPlatform, profile.DockerPlatform}, p.Chaos.Platform)
+	there := []string{"", profile.EmbeddedPlatform, profile.ProcessPlatform, profile.DockerPlatform}
+	return p.Chaos != nil && !slices.Contains(there, p.Chaos.Platform)
 }
 
 func unable(p *profile.Profile, need Need) string {
