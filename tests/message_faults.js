@@ -14,6 +14,7 @@ const { ledger, options: withThresholds, setup, judge } = contract({
   script: "message_faults",
   topics: [...names, "calm"],
   partitions: 2,
+  needs: ["wire"],
   records: names.length * (before + after + calm),
 });
 const [drop, duplicate, delay, error, disconnect, undisturbed] = ledger.topics;
@@ -23,6 +24,9 @@ export const options = withThresholds({ faults: once("faults"), read: once("read
 export { setup, judge as teardown };
 
 export async function faults() {
+  if (ledger.stopped()) {
+    return;
+  }
   await during(drop, { api: "Produce", topic: drop, action: "drop", nth: 2, times: 2 }, 2);
   await during(duplicate, { api: "Produce", topic: duplicate, action: "duplicate", nth: 2, times: 2 }, 2);
 

@@ -14,6 +14,7 @@ const { ledger, options: withThresholds, setup, judge } = contract({
   script: "network_partition",
   records: partitions * (during + after),
   partitions,
+  needs: ["wire"],
 });
 const target = new Target();
 const patience = milliseconds(profile().limits.stuck) + 2000; // what takes longer is stuck
@@ -38,6 +39,9 @@ export async function send() {
 }
 
 export async function cut() {
+  if (ledger.stopped()) {
+    return;
+  }
   const brokers = await target.brokers();
   await together([{ broker: brokers[0], action: "blackhole" }]);
   await together([{ broker: brokers[1 % brokers.length], on: "response", action: "blackhole" }]); // heard, and silent

@@ -20,7 +20,7 @@ export function contract(terms) {
      */
     options: (scenarios) => ({
       scenarios,
-      setupTimeout: "60s",
+      setupTimeout: "3m", // a target of several processes that k6 starts takes its time on a busy machine
       teardownTimeout: "10m", // complete final reads take their time, and k6 stops a teardown after 60 s otherwise
       thresholds: {
         trust_verdicts: ["count==1"], // a run that nobody judged has not passed
