@@ -94,7 +94,8 @@ func chaosLies() []maker {
 func stormLies() []maker {
 	const storm = "connection_storm"
 	all := []maker{
-		lie("connection-limit", "CONNECTION_LIMIT", "the single endpoint lets no more in while 256 connections are open", newConnectionLimit, storm),
+		lie("connection-limit", "CONNECTION_LIMIT", "the single endpoint lets no more in while 256 connections are open",
+			newConnectionLimit, storm),
 		lie("connection-leak", "RESOURCE_LEAK", "the single endpoint keeps every fourth connection open whose client has gone",
 			newConnectionLeak, storm),
 	}

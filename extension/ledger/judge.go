@@ -42,7 +42,8 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
-		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse,
+		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen, j.groupRegress, j.metadataLie, j.connectionLimit,
+		j.resourceLeak, j.misuse,
 	} {
 		rule()
 	}

@@ -29,8 +29,8 @@ func Room(connections int) error {
 	if limit.Cur >= needed {
 		return nil
 	}
-	return fmt.Errorf("open files: %d connections need %d, and this process may have %d: raise the hard limit, by ulimit -n %d as root before "+
-		"k6 is started, by LimitNOFILE=%d in a systemd unit, or by --ulimit nofile=%d of docker run",
+	return fmt.Errorf("open files: %d connections need %d, and this process may have %d: raise the hard limit, by ulimit -n %d as root "+
+		"before k6 is started, by LimitNOFILE=%d in a systemd unit, or by --ulimit nofile=%d of docker run",
 		connections, needed, limit.Cur, needed, needed, needed)
 }
 
