@@ -37,7 +37,8 @@ func (j *judging) lostConnections(s Storm, stage StormStage) {
 		return
 	}
 	if s.Late {
-		j.doubt(StormLate, fmt.Sprintf("%s: %d open connections were lost, but who held them did not get to run for a while", stage.Name, stage.Lost))
+		j.doubt(StormLate, fmt.Sprintf("%s: %d open connections were lost, but who held them did not get to run for a while",
+			stage.Name, stage.Lost))
 		return
 	}
 	j.out.add(ConnectionLimit, func() Finding {

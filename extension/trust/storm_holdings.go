@@ -45,8 +45,8 @@ func (t *Target) holdings(ctx context.Context) *holdings {
 	}
 	slices.Sort(h.order)
 	if len(h.order) == 0 {
-		h.notes = append(h.notes, "whether the target gives back connections, open files and memory cannot be read: the profile names no metrics "+
-			"with process_open_fds, and its brokers are no processes of its own on this machine")
+		h.notes = append(h.notes, "whether the target gives back connections, open files and memory cannot be read: the profile names no "+
+			"metrics with process_open_fds, and its brokers are no processes of its own on this machine")
 	}
 	return h
 }
