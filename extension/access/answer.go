@@ -76,10 +76,10 @@ func names(all []int16) string {
 	}
 	var out []string
 	for _, code := range all {
-		if err := kerr.TypedErrorForCode(code); err != nil {
+		if err := kerr.TypedErrorForCode(code); err.Code == code {
 			out = append(out, err.Message)
 		} else {
-			out = append(out, fmt.Sprintf("error %d", code))
+			out = append(out, fmt.Sprintf("error %d", code)) // nobody knows it
 		}
 	}
 	return strings.Join(out, ", ")

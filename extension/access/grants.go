@@ -21,33 +21,44 @@ func (w *world) creation(user string, r right, base string) kmsg.CreateACLsReque
 	return c
 }
 
-// grant has the target know who may do what.
+// grant has the target know who may do what, unless it was set up before: then it need not take ACLs, and those are tried where it does.
 func (w *world) grant(ctx context.Context) error {
+	bait := w.creation(decoy, right{kmsg.ACLResourceTypeTopic, kmsg.ACLOperationRead}, w.prefix())
 	if w.options.granted() {
+		w.baited = w.offered(int16(kmsg.CreateACLs)) && w.create(ctx, bait) == nil
 		return nil
 	}
 	if !w.offered(int16(kmsg.CreateACLs)) {
 		return errors.New("the target has no CreateAcls: say in the profile which names each principal owns (principals[].owns)")
 	}
-	request := kmsg.NewPtrCreateACLsRequest()
+	creations := []kmsg.CreateACLsRequestCreation{bait}
 	for _, d := range w.domains {
 		for n, p := range w.options.Principals {
 			for _, r := range d.rights[n] {
-				request.Creations = append(request.Creations, w.creation(p.User, r, d.base))
+				creations = append(creations, w.creation(p.User, r, d.base))
 			}
 		}
 	}
-	request.Creations = append(request.Creations, w.creation(decoy, right{kmsg.ACLResourceTypeTopic, kmsg.ACLOperationRead}, w.prefix()))
+	if err := w.create(ctx, creations...); err != nil {
+		return fmt.Errorf("granting: %w", err)
+	}
+	w.baited = true
+	w.known(ctx)
+	return nil
+}
+
+func (w *world) create(ctx context.Context, creations ...kmsg.CreateACLsRequestCreation) error {
+	request := kmsg.NewPtrCreateACLsRequest()
+	request.Creations = creations
 	response, err := w.admin.send(ctx, w.controller, request)
 	if err != nil {
-		return fmt.Errorf("granting: %w", err)
+		return err
 	}
 	for _, result := range response.(*kmsg.CreateACLsResponse).Results {
 		if err := kerr.ErrorForCode(result.ErrorCode); err != nil {
-			return fmt.Errorf("granting: %w", err)
+			return err
 		}
 	}
-	w.known(ctx)
 	return nil
 }
 
@@ -105,9 +116,9 @@ func (w *world) askDeleteACLs(user, name string) kmsg.Request {
 	return r
 }
 
-// revoke takes back all rights of the run.
+// revoke takes back all rights that the run has given.
 func (w *world) revoke(ctx context.Context) {
-	if w.options.granted() || !w.offered(int16(kmsg.DeleteACLs)) {
+	if !w.baited {
 		return
 	}
 	bases := []string{w.prefix()}
@@ -116,7 +127,9 @@ func (w *world) revoke(ctx context.Context) {
 	}
 	users := []string{decoy, "User:k6suite-new"}
 	for _, p := range w.options.Principals {
-		users = append(users, p.User)
+		if p.Owns == "" {
+			users = append(users, p.User)
+		}
 	}
 	for _, base := range bases {
 		for _, user := range users {

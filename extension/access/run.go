@@ -69,7 +69,13 @@ func Run(ctx context.Context, o Options) (report Report, err error) {
 // asked reports whether the target has what an operation asks for. Without an API nothing can leak through it.
 func (w *world) asked(op operation, report *Report) bool {
 	key := kmsg.Key(op.ask(w.domains[0]).Key())
-	if w.offered(int16(key)) {
+	about := key == kmsg.CreateACLs || key == kmsg.DescribeACLs || key == kmsg.DeleteACLs
+	switch {
+	case !w.offered(int16(key)):
+	case about && !w.baited:
+		report.Notes = append(report.Notes, op.name+" was not tried: nobody may make ACLs")
+		return false
+	default:
 		return true
 	}
 	report.Notes = append(report.Notes, fmt.Sprintf("%s was not tried: the target does not offer %s", op.name, key.Name()))

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"k6suite/extension/access"
 	"k6suite/extension/embedded"
@@ -108,4 +110,39 @@ func TestEachLieIsSeenAsWhatItIs(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestRightsThatWereThereBeforeAreTriedAsTheyAre(t *testing.T) {
+	t.Parallel()
+	c, o := target(t, true)
+	admin, err := kgo.NewClient(kgo.SeedBrokers(c.Bootstrap()...))
+	require.NoError(t, err)
+	t.Cleanup(admin.Close)
+	request := kmsg.NewPtrCreateACLsRequest()
+	for i, prefix := range []string{"a-", "b-"} {
+		o.Principals[i].Owns = prefix
+		for _, kind := range []kmsg.ACLResourceType{
+			kmsg.ACLResourceTypeTopic, kmsg.ACLResourceTypeGroup, kmsg.ACLResourceTypeTransactionalId,
+		} {
+			one := kmsg.NewCreateACLsRequestCreation()
+			one.Principal, one.Host, one.ResourceType, one.ResourceName = o.Principals[i].User, "*", kind, prefix
+			one.ResourcePatternType, one.Operation = kmsg.ACLResourcePatternTypePrefixed, kmsg.ACLOperationAll
+			one.PermissionType = kmsg.ACLPermissionTypeAllow
+			request.Creations = append(request.Creations, one)
+		}
+	}
+	_, err = request.RequestWith(t.Context(), admin)
+	require.NoError(t, err)
+	report := run(t, o)
+	require.Empty(t, odd(report))
+	require.Empty(t, report.Notes)
+}
+
+func TestAPrincipalThatCannotConnectIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	_, o := target(t, true)
+	o.Principals[1].Kafka.SASL.PasswordFile = o.Principals[0].Kafka.SASL.PasswordFile
+	_, err := access.Run(t.Context(), o)
+	require.ErrorContains(t, err, "bob (User:bob) cannot connect")
+	require.NotContains(t, err.Error(), "wonderland")
 }

@@ -23,6 +23,7 @@ type world struct {
 	admin      *party
 	parties    [wanted]*party
 	domains    []*domain
+	baited     bool // the ACL of the decoy is there
 }
 
 // administrator is who may do everything, for people.
