@@ -11,7 +11,8 @@ import (
 func TestTLSIsJudgedByConnectionsThatWereTLS(t *testing.T) {
 	t.Parallel()
 	v := judge(t, healthy())
-	require.Equal(t, []string{"12 connections with TLS 1.3, TLS_AES_128_GCM_SHA256; the broker's certificate is CN=kafka, signed by CN=authority, " +
+	require.Equal(t, []string{"12 connections with TLS 1.3, TLS_AES_128_GCM_SHA256; the broker's certificate is CN=kafka, " +
+		"signed by CN=authority, " +
 		"valid until 2027-01-02T03:04:05Z; 1,000 records acked over them"}, judgement(t, v, "F1.3").Evidence)
 
 	in := healthy()

@@ -22,7 +22,8 @@ func encrypted(m Measured) (string, bool) {
 	t := m.TLS
 	switch {
 	case t == nil || t.Connections == 0:
-		return "no client of the run connected with TLS: set client.tls.enabled in the profile that claims it, and chaos.kafkaProxy to off", false
+		return "no client of the run connected with TLS: set client.tls.enabled in the profile that claims it, and " +
+			"chaos.kafkaProxy to off", false
 	case !t.Checked:
 		return "nobody checked the certificate of the broker: client.tls.insecureSkipVerify takes any", false
 	case m.Acked == 0 || m.Read == 0:
@@ -32,6 +33,7 @@ func encrypted(m Measured) (string, bool) {
 	if t.Client != "" {
 		client = fmt.Sprintf("; clients showed the certificate of %s", t.Client)
 	}
-	return fmt.Sprintf("%s connections with %s, %s; the broker's certificate is %s, signed by %s, valid until %s%s; %s records acked over them",
+	return fmt.Sprintf("%s connections with %s, %s; the broker's certificate is %s, signed by %s, valid until %s%s; %s records "+
+		"acked over them",
 		count(t.Connections), t.Version, t.Cipher, t.Subject, t.Issuer, t.Until.UTC().Format(time.RFC3339), client, count(m.Acked)), true
 }

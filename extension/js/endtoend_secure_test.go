@@ -50,14 +50,16 @@ func newGuarded(t *testing.T, until time.Time) *guarded {
 	}
 	g.secrets = []string{rightSecret, wrongSecret, strings.Split(string(client.Key), "\n")[1]}
 	for _, secret := range []string{rightSecret, wrongSecret} {
-		g.secrets = append(g.secrets, base64.StdEncoding.EncodeToString([]byte("\x00admin\x00"+secret)), base64.StdEncoding.EncodeToString([]byte(secret)))
+		g.secrets = append(g.secrets, base64.StdEncoding.EncodeToString([]byte("\x00admin\x00"+secret)),
+			base64.StdEncoding.EncodeToString([]byte(secret)))
 	}
 	pair, err := authority.Issue(certs.Subject{Name: "broker", Hosts: []string{"127.0.0.1"}, NotAfter: until})
 	require.NoError(t, err)
 	cert, err := pair.TLS()
 	require.NoError(t, err)
 	cluster, err := kfake.NewCluster(
-		kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("PLAIN", "admin", rightSecret), kfake.Superuser("SCRAM-SHA-256", "admin", rightSecret),
+		kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("PLAIN", "admin", rightSecret), kfake.Superuser("SCRAM-SHA-256", "admin",
+			rightSecret),
 		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}), kfake.SeedTopics(1, "t"),
 	)
 	require.NoError(t, err)
@@ -193,7 +195,10 @@ func TestNoSecretGetsOutOfSettingsThatAreRefused(t *testing.T) {
 		{"mechanism": "PLAIN", "user": "admin", "passwordEnv": wrongSecret},
 		{"mechanism": "PLAIN", "user": "admin", "password": wrongSecret},
 		{"mechanism": "OAUTHBEARER", "tokenEnv": "WRONG", "passwordEnv": wrongSecret},
-		{"mechanism": "OAUTHBEARER", "tokenEndpoint": object{"url": "https://me:" + wrongSecret + "@127.0.0.1/t", "clientId": "c", "secretEnv": "WRONG"}},
+		{"mechanism": "OAUTHBEARER", "tokenEndpoint": object{
+			"url": "https://me:" + wrongSecret + "@127.0.0.1/t", "clientId": "c",
+			"secretEnv": "WRONG",
+		}},
 	} {
 		k := startK6(t, g.profile(t, object{"sasl": sasl}), "run", "--verbose", "tests/diagnose.js")
 		require.NotZero(t, k.wait(t), k.out.String())

@@ -71,7 +71,10 @@ type tokenSource struct {
 
 func newTokenSource(e TokenEndpoint) (*tokenSource, error) {
 	// not the default one: its connections would outlive the client that they are for
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+	}
 	if e.CAFile != "" {
 		pem, err := os.ReadFile(e.CAFile)
 		if err != nil {
@@ -104,7 +107,7 @@ func (s *tokenSource) token(ctx context.Context) (string, error) {
 }
 
 // tokenTrouble marks the errors of an endpoint.
-const tokenTrouble = "kafka: sasl tokenEndpoint"
+const tokenTrouble = "kafka: sasl tokenEndpoint" //nolint:gosec // words, and no secret
 
 // ask has the endpoint give a token. Nothing of its answer gets into an error but the code of RFC 6749, section 5.2.
 func (s *tokenSource) ask(ctx context.Context) (token string, life time.Duration, err error) {

@@ -20,7 +20,8 @@ func secureKafka(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("K6SUITE_TEST_KAFKA_SECURE")
 	if dir == "" {
-		t.Skip("needs a secured Apache Kafka: make kafka-up SECURITY=sasl_ssl, and its folder in K6SUITE_TEST_KAFKA_SECURE; .ci/run secure does so")
+		t.Skip("needs a secured Apache Kafka: make kafka-up SECURITY=sasl_ssl, and its folder in K6SUITE_TEST_KAFKA_SECURE; " +
+			".ci/run secure does so")
 	}
 	return dir
 }
@@ -95,7 +96,8 @@ func TestEachTroubleWithApacheKafkaHasItsSentence(t *testing.T) {
 	}{
 		"a foreign authority": {
 			kafka.Config{Brokers: secured, TLS: w.client(), SASL: &right},
-			[]string{"TLS: the certificate of the broker (CN=kafka,O=k6suite) is signed by CN=k6suite authority,O=k6suite, which is not in client.tls.caFile"},
+			[]string{"TLS: the certificate of the broker (CN=kafka,O=k6suite) is signed by CN=k6suite authority,O=k6suite, which is " +
+				"not in client.tls.caFile"},
 		},
 		"another name": {
 			kafka.Config{Brokers: secured, TLS: &elsewhere, SASL: &right},
@@ -112,7 +114,10 @@ func TestEachTroubleWithApacheKafkaHasItsSentence(t *testing.T) {
 			kafka.Config{Brokers: open, TLS: &ca}, []string{"TLS: the listener speaks plain text, and the client TLS"},
 		},
 		"no authentication": {
-			kafka.Config{Brokers: secured, TLS: &ca}, []string{"SASL: the broker wants clients to authenticate, by ", "OAUTHBEARER", ": set client.sasl"},
+			kafka.Config{Brokers: secured, TLS: &ca}, []string{
+				"SASL: the broker wants clients to authenticate, by ", "OAUTHBEARER",
+				": set client.sasl",
+			},
 		},
 		"a wrong password, PLAIN": {
 			kafka.Config{Brokers: secured, TLS: &ca, SASL: sasl(kafka.SASL{Mechanism: "PLAIN", User: "admin", PasswordFile: wrong})},

@@ -42,11 +42,13 @@ func (c Config) explain(ctx context.Context, address string, err error) error {
 	case name == "SASL_AUTHENTICATION_FAILED":
 		text = fmt.Sprintf("SASL: the broker refused %s by %s: %s", c.SASL.who(), c.SASL.Mechanism, c.SASL.advice())
 	case errors.Is(err, errTokenRefused):
-		text = fmt.Sprintf("SASL: %s by %s: is the token of %s still valid, and meant for this cluster?", unwrapped(err), OAuthBearer, c.SASL.where())
+		text = fmt.Sprintf("SASL: %s by %s: is the token of %s still valid, and meant for this cluster?", unwrapped(err), OAuthBearer,
+			c.SASL.where())
 	case strings.Contains(err.Error(), tokenTrouble):
 		text = "SASL: no token to be had: " + err.Error()
 	case name == "UNSUPPORTED_SASL_MECHANISM":
-		text = fmt.Sprintf("SASL: the broker does not offer %s (it offers %s): set client.sasl.mechanism to one that it offers", c.SASL.Mechanism,
+		text = fmt.Sprintf("SASL: the broker does not offer %s (it offers %s): set client.sasl.mechanism to one that it offers",
+			c.SASL.Mechanism,
 			orDefault(strings.Join(c.offered(ctx, address), ", "), "others"))
 	case name == "ILLEGAL_SASL_STATE" && c.SASL != nil:
 		text = "SASL: the listener lets clients in without: leave client.sasl out, or connect to a listener with SASL"
@@ -65,9 +67,11 @@ func (c Config) explain(ctx context.Context, address string, err error) error {
 	return &troubleError{text: text, err: err}
 }
 
-const wantsTLS = "TLS: the listener speaks TLS, and the client plain text: set client.tls.enabled to true, or connect to a listener without TLS"
+const wantsTLS = "TLS: the listener speaks TLS, and the client plain text: set client.tls.enabled to true, or connect to a " +
+	"listener without TLS"
 
-const wantsPlainText = "TLS: the listener speaks plain text, and the client TLS: set client.tls.enabled to false, or connect to a listener with TLS"
+const wantsPlainText = "TLS: the listener speaks plain text, and the client TLS: set client.tls.enabled to false, or connect " +
+	"to a listener with TLS"
 
 // aboutSilence finds out whether one side speaks TLS and the other does not: brokers may wait for the rest of what they do not understand.
 func (c Config) aboutSilence(ctx context.Context, address string) string {
@@ -87,7 +91,8 @@ func (c Config) aboutHangup(ctx context.Context, address string, err error) stri
 	}
 	switch offered := c.offered(ctx, address); {
 	case c.SASL == nil && len(offered) > 0:
-		return fmt.Sprintf("SASL: the broker wants clients to authenticate, by %s, and hangs up on those that do not: set client.sasl", strings.Join(offered, ", "))
+		return fmt.Sprintf("SASL: the broker wants clients to authenticate, by %s, and hangs up on those that do not: set client.sasl",
+			strings.Join(offered, ", "))
 	case c.SASL != nil && (len(offered) > 0 || c.answersHello(ctx, address)):
 		return fmt.Sprintf("SASL: the broker hung up while %s was authenticating by %s: %s", c.SASL.who(), c.SASL.Mechanism, c.SASL.advice())
 	case errors.Is(err, errAfterHello):

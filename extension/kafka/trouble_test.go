@@ -134,11 +134,17 @@ func troubles(t *testing.T, w world) map[string]trouble {
 		},
 		"no certificate where one is wanted": {
 			opts: []kfake.Opt{kfake.TLS(w.mutual())}, client: with(w.client()),
-			want: []string{"TLS: the broker wants a certificate of the client, and none is configured", "set client.tls.certFile and client.tls.keyFile"},
+			want: []string{
+				"TLS: the broker wants a certificate of the client, and none is configured",
+				"set client.tls.certFile and client.tls.keyFile",
+			},
 		},
 		"a certificate that the broker does not trust": {
 			opts: []kfake.Opt{kfake.TLS(w.mutual())}, client: with(w.as("mallory", untrusted)),
-			want: []string{"TLS: the broker refuses the client's certificate (", "CN=mallory,O=k6suite, signed by CN=ours,O=k6suite, valid until 20"},
+			want: []string{
+				"TLS: the broker refuses the client's certificate (",
+				"CN=mallory,O=k6suite, signed by CN=ours,O=k6suite, valid until 20",
+			},
 		},
 		"plain text where TLS is spoken": {
 			opts: []kfake.Opt{kfake.TLS(w.server(here()))}, client: with(nil),
@@ -158,11 +164,17 @@ func troubles(t *testing.T, w world) map[string]trouble {
 		},
 		"a mechanism that is not offered": {
 			opts: sasl(), client: by(kafka.SASL{Mechanism: "OAUTHBEARER", TokenFile: password}), name: "UNSUPPORTED_SASL_MECHANISM",
-			want: []string{"SASL: the broker does not offer OAUTHBEARER (it offers ", "PLAIN", "): set client.sasl.mechanism to one that it offers"},
+			want: []string{
+				"SASL: the broker does not offer OAUTHBEARER (it offers ", "PLAIN",
+				"): set client.sasl.mechanism to one that it offers",
+			},
 		},
 		"no authentication where it is wanted": {
 			opts: sasl(), client: with(nil),
-			want: []string{"SASL: the broker wants clients to authenticate, by ", "SCRAM-SHA-512", "and hangs up on those that do not: set client.sasl"},
+			want: []string{
+				"SASL: the broker wants clients to authenticate, by ", "SCRAM-SHA-512",
+				"and hangs up on those that do not: set client.sasl",
+			},
 		},
 	}
 }

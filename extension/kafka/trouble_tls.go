@@ -49,7 +49,8 @@ func aboutValidity(cert *x509.Certificate, now time.Time) string {
 		return fmt.Sprintf("TLS: the certificate of the broker (%s) is not valid before %s: is the clock of this machine right?",
 			subjectOf(cert), cert.NotBefore.UTC().Format(time.RFC3339))
 	}
-	return fmt.Sprintf("TLS: the certificate of the broker (%s) expired at %s: give the broker a new one", subjectOf(cert), cert.NotAfter.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("TLS: the certificate of the broker (%s) expired at %s: give the broker a new one", subjectOf(cert),
+		cert.NotAfter.UTC().Format(time.RFC3339))
 }
 
 // distrust says why an authority is not trusted, and what to do about it.
@@ -75,14 +76,16 @@ func (c Config) aboutAlert(alert string) string {
 	case c.TLS == nil:
 		return wantsTLS
 	case strings.Contains(alert, "protocol version"), strings.Contains(alert, "handshake failure") && c.TLS.CertFile != "":
-		return fmt.Sprintf("TLS: broker and client find no version or cipher that both know (the broker says: %s): have it speak TLS 1.2 or later", alert)
+		return fmt.Sprintf("TLS: broker and client find no version or cipher that both know (the broker says: %s): have it speak "+
+			"TLS 1.2 or later", alert)
 	case strings.Contains(alert, "unrecognized name"):
 		return fmt.Sprintf("TLS: the broker does not know the name that it is asked for (it says: %s): set client.tls.serverName", alert)
 	case c.TLS.CertFile == "":
 		return fmt.Sprintf("TLS: the broker wants a certificate of the client, and none is configured (it says: %s): "+
 			"set client.tls.certFile and client.tls.keyFile", alert)
 	}
-	return fmt.Sprintf("TLS: the broker refuses the client's certificate (%s; it says: %s): is it signed by an authority that the broker trusts?",
+	return fmt.Sprintf("TLS: the broker refuses the client's certificate (%s; it says: %s): is it signed by an authority that "+
+		"the broker trusts?",
 		ownCertificate(c.TLS.CertFile), alert)
 }
 
@@ -100,7 +103,8 @@ func ownCertificate(file string) string {
 	if err != nil {
 		return file
 	}
-	return fmt.Sprintf("%s: %s, signed by %s, valid until %s", file, subjectOf(cert), issuerOf(cert), cert.NotAfter.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s: %s, signed by %s, valid until %s", file, subjectOf(cert), issuerOf(cert),
+		cert.NotAfter.UTC().Format(time.RFC3339))
 }
 
 // leaf is the broker's own certificate, where the error has kept what it sent.

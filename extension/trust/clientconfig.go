@@ -27,7 +27,8 @@ func saslOf(s *profile.SASL) *kafka.SASL {
 		return nil
 	}
 	sasl := &kafka.SASL{
-		Mechanism: s.Mechanism, User: s.User, PasswordEnv: s.PasswordEnv, PasswordFile: s.PasswordFile, TokenEnv: s.TokenEnv, TokenFile: s.TokenFile,
+		Mechanism: s.Mechanism, User: s.User, PasswordEnv: s.PasswordEnv, PasswordFile: s.PasswordFile, TokenEnv: s.TokenEnv,
+		TokenFile: s.TokenFile,
 	}
 	if e := s.TokenEndpoint; e != nil {
 		sasl.TokenEndpoint = &kafka.TokenEndpoint{

@@ -20,14 +20,17 @@ func TestOfSeveralConnectionsTheWeakestIsReported(t *testing.T) {
 	cert := func(name string, until time.Time) []*x509.Certificate {
 		return []*x509.Certificate{{Subject: pkix.Name{CommonName: name}, Issuer: pkix.Name{CommonName: "authority"}, NotAfter: until}}
 	}
-	s.saw(tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, PeerCertificates: cert("one", late)}, true, "CN=me")
+	s.saw(tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, PeerCertificates: cert("one", late)},
+		true, "CN=me")
 	s.saw(tls.ConnectionState{
 		Version: tls.VersionTLS12, CipherSuite: tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, PeerCertificates: cert("two", soon),
 	}, true, "CN=me")
-	s.saw(tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, PeerCertificates: cert("three", late)}, true, "CN=me")
+	s.saw(tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, PeerCertificates: cert("three",
+		late)}, true, "CN=me")
 	require.Equal(t, &contract.TLS{
-		Connections: 3, Checked: true, Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", Subject: "CN=two", Issuer: "CN=authority",
-		Until: soon, Client: "CN=me",
+		Connections: 3, Checked: true, Version: "TLS 1.2", Cipher: "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", Subject: "CN=two",
+		Issuer: "CN=authority",
+		Until:  soon, Client: "CN=me",
 	}, s.measured())
 
 	s.saw(tls.ConnectionState{Version: tls.VersionTLS13}, false, "")
