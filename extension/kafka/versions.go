@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
@@ -73,32 +74,44 @@ func Versions(ctx context.Context, c Config) ([]BrokerVersions, error) {
 	var out []BrokerVersions
 	for _, b := range info.Brokers {
 		one := BrokerVersions{ID: b.ID, Address: net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))), APIs: []API{}}
-		if err := one.ask(ctx, client.Broker(int(b.ID))); err != nil {
+		if response, err := apiVersions(ctx, client.Broker(int(b.ID))); err != nil {
 			one.Err = reason(err)
+		} else {
+			one.APIs, one.Guess = apisOf(response), guessOf(response)
 		}
 		out = append(out, one)
 	}
 	return out, nil
 }
 
-func (b *BrokerVersions) ask(ctx context.Context, broker *kgo.Broker) error {
+func apiVersions(ctx context.Context, broker *kgo.Broker) (*kmsg.ApiVersionsResponse, error) {
 	hello := kmsg.NewPtrApiVersionsRequest()
 	hello.ClientSoftwareName, hello.ClientSoftwareVersion = defaultClientID, "1"
 	response, err := hello.RequestWith(ctx, broker)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return response, kerr.ErrorForCode(response.ErrorCode)
+}
+
+func apisOf(response *kmsg.ApiVersionsResponse) []API {
+	apis := make([]API, 0, len(response.ApiKeys))
 	for _, k := range response.ApiKeys {
 		name := kmsg.NameForKey(k.ApiKey)
 		if name == "Unknown" {
 			name = fmt.Sprintf("API %d", k.ApiKey)
 		}
-		b.APIs = append(b.APIs, API{Key: k.ApiKey, Name: name, Min: k.MinVersion, Max: k.MaxVersion})
+		apis = append(apis, API{Key: k.ApiKey, Name: name, Min: k.MinVersion, Max: k.MaxVersion})
 	}
-	slices.SortFunc(b.APIs, func(x, y API) int { return int(x.Key) - int(y.Key) })
-	// Others than Apache Kafka offer what no release of it did, and a guess between two of them says nothing.
-	if guess := kversion.FromApiVersionsResponse(response).VersionGuess(); strings.HasPrefix(guess, "v") {
-		b.Guess = strings.TrimPrefix(guess, "v")
+	slices.SortFunc(apis, func(x, y API) int { return int(x.Key) - int(y.Key) })
+	return apis
+}
+
+// guessOf names the release of Apache Kafka that offers the same. Others offer what no release did, and a guess between two says nothing.
+func guessOf(response *kmsg.ApiVersionsResponse) string {
+	guess := kversion.FromApiVersionsResponse(response).VersionGuess()
+	if !strings.HasPrefix(guess, "v") {
+		return ""
 	}
-	return nil
+	return strings.TrimPrefix(guess, "v")
 }

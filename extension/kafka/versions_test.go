@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -32,11 +33,12 @@ func TestEachBrokerSaysWhatItOffers(t *testing.T) {
 
 // missing gives the names of what is missing, and the reasons together.
 func missing(b kafka.BrokerVersions, maxVersion string) (names []string, reasons string) {
+	var why []string
 	for _, m := range b.Missing(maxVersion) {
 		names = append(names, m.API)
-		reasons += m.Why + ": " + m.Cost + "\n"
+		why = append(why, m.Why+": "+m.Cost)
 	}
-	return names, reasons
+	return names, strings.Join(why, "\n")
 }
 
 func TestWhatAnOldBrokerLacksIsNamed(t *testing.T) {

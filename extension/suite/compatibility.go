@@ -33,9 +33,9 @@ func newCompatibilityCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compatibility",
 		Short: "Make a table of targets and requirements from the verdicts of saved runs",
-		Long: `Read the contract of each ` + "`k6 x suite run`" + ` in the results, and write which requirements held on which target. Runs of the same
-system, version, number of brokers and profile are one column, in which the worst outcome counts. Runs whose target was told to lie are left
-out. K6_PROFILE_VERSION tells a run the version of its target.`,
+		Long: `Read the contract of each ` + "`k6 x suite run`" + ` in the results, and write which requirements held on which target. Runs of the
+same system, version, number of brokers and profile are one column, in which the worst outcome counts. Runs whose target was told to lie
+are left out. K6_PROFILE_VERSION tells a run the version of its target.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout()) },
 	}
@@ -119,7 +119,8 @@ func columnsOf(runs []contract.Verdict) []*column {
 		c.fill(grouped[fmt.Sprint(c.system, "\n", c.version, "\n", c.profile, "\n", c.brokers)])
 	}
 	slices.SortFunc(columns, func(a, b *column) int {
-		return cmp.Or(cmp.Compare(a.system, b.system), cmp.Compare(a.version, b.version), cmp.Compare(a.brokers, b.brokers), cmp.Compare(a.profile, b.profile))
+		return cmp.Or(cmp.Compare(a.system, b.system), cmp.Compare(a.version, b.version),
+			cmp.Compare(a.brokers, b.brokers), cmp.Compare(a.profile, b.profile))
 	})
 	return columns
 }
@@ -145,29 +146,28 @@ func (c *column) fill(runs []contract.Verdict) {
 // compatibilityText writes two tables: the targets, and what each requirement came to on them.
 func compatibilityText(columns []*column, scripts int) string {
 	var b strings.Builder
-	b.WriteString("| | System | Version | Brokers | Profile | Scripts | Judged, UTC | Suite | Verdict |\n|---|---|---|---|---|---|---|---|---|\n")
-	head, line := "| Requirement |", "|---|"
+	b.WriteString("| | System | Version | Brokers | Profile | Scripts | Judged, UTC | Suite | Verdict |\n" + strings.Repeat("|---", 9) + "|\n")
+	head := []string{"Requirement"}
 	for i, c := range columns {
 		brokers := "?"
 		if c.brokers > 0 {
 			brokers = fmt.Sprint(c.brokers)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` | %d of %d | %s | %s | %s |\n", letter(i), c.system, cmp.Or(c.version, "–"), brokers, c.profile,
-			len(c.scripts), scripts, c.last.UTC().Format(time.DateOnly), strings.Join(c.suites, ", "), c.status)
-		head += " " + letter(i) + " |"
-		line += "---|"
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | `%s` | %d of %d | %s | %s | %s |\n", letter(i), c.system, cmp.Or(c.version, "–"), brokers,
+			c.profile, len(c.scripts), scripts, c.last.UTC().Format(time.DateOnly), strings.Join(c.suites, ", "), c.status)
+		head = append(head, letter(i))
 	}
-	b.WriteString("\n" + head + "\n" + line + "\n")
+	b.WriteString("\n" + cells(head) + strings.Repeat("|---", len(head)) + "|\n")
 	var open []string
 	for _, r := range contract.Requirements() {
-		row, judged := fmt.Sprintf("| %s %s |", r.ID, r.Title), false
+		row, judged := []string{r.ID + " " + r.Title}, false
 		for _, c := range columns {
 			status, ok := c.requirements[r.ID]
 			judged = judged || ok
-			row += " " + cmp.Or(string(status), "–") + " |"
+			row = append(row, cmp.Or(string(status), "–"))
 		}
 		if judged {
-			b.WriteString(row + "\n")
+			b.WriteString(cells(row))
 		} else {
 			open = append(open, r.ID)
 		}
@@ -179,6 +179,9 @@ func compatibilityText(columns []*column, scripts int) string {
 	b.WriteString("\n")
 	return b.String()
 }
+
+// cells are a line of a table.
+func cells(texts []string) string { return "| " + strings.Join(texts, " | ") + " |\n" }
 
 // letter names a column: A to Z, then A1.
 func letter(i int) string {

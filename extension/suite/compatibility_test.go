@@ -23,7 +23,10 @@ func runOf(t *testing.T, results, id string, subject contract.Subject, status co
 		{ID: "F3.1", Title: "in storage", Status: contract.NotClaimed, Evidence: []string{"not claimed"}},
 	}
 	merged := contract.Merge([]contract.Verdict{
-		{Script: "diagnose", Run: id, Profile: "kafka-local", System: "kafka", Subject: subject, Status: status, Requirements: judgements, LieHits: lies},
+		{
+			Script: "diagnose", Run: id, Profile: "kafka-local", System: "kafka", Subject: subject, Status: status,
+			Requirements: judgements, LieHits: lies,
+		},
 		{Script: "smoke_single", Run: id, Profile: "kafka-local", System: "kafka", Subject: subject, Status: contract.Pass},
 	})
 	require.NoError(t, report.Save(filepath.Join(results, id), merged))
@@ -53,7 +56,8 @@ func TestCompatibilityIsTheWorstOfEachTarget(t *testing.T) {
 	runOf(t, results, "three", three, contract.Pass, nil)
 	runOf(t, results, "old", old, contract.Inconclusive, nil)
 	runOf(t, results, "lied", contract.Subject{Version: "0.0.1"}, contract.Fail, map[string]int64{"lose-record": 1})
-	require.NoError(t, report.Save(filepath.Join(results, "alone"), contract.Verdict{Script: "smoke_single", System: "other", Status: contract.Pass}))
+	alone := contract.Verdict{Script: "smoke_single", System: "other", Status: contract.Pass}
+	require.NoError(t, report.Save(filepath.Join(results, "alone"), alone))
 	require.NoError(t, os.WriteFile(filepath.Join(results, "a file"), nil, 0o644))
 	require.NoError(t, os.Mkdir(filepath.Join(results, "no verdict"), 0o755))
 

@@ -91,7 +91,8 @@ func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
 	if f.scripts > 0 {
 		by = fmt.Sprintf("%d of %s", f.scripts, by)
 	}
-	fmt.Fprintf(out, "%d runs: every lie × %s, %d healthy ones, and %d of healthy targets in random chaos\n", len(trials), by, f.healthy, f.random)
+	fmt.Fprintf(out, "%d runs: every lie × %s, %d healthy ones, and %d of healthy targets in random chaos\n",
+		len(trials), by, f.healthy, f.random)
 	id := newSuiteID(time.Now())
 	var group errgroup.Group
 	group.SetLimit(f.parallel)

@@ -30,8 +30,8 @@ func newSoakCommand() *cobra.Command {
 		Use:   "soak",
 		Short: "Run random chaos round after round, each with a seed of its own, until the minutes are over or a round is not PASS",
 		Long: `Run tests/chaos_random.js round after round, the first with --seed and each other with the next one, until the minutes are
-over. The round that has begun by then is ended. It stops at the first round that is not PASS, and says how to replay it. Of each round it keeps how
-much memory k6 took at most. K6_CHAOS_LENGTH=full makes rounds of five minutes, short (the default) of half a minute.
+over. The round that has begun by then is ended. It stops at the first round that is not PASS, and says how to replay it. Of each round
+it keeps how much memory k6 took at most. K6_CHAOS_LENGTH=full makes rounds of five minutes, short (the default) of half a minute.
 
 The summary is saved as soak.json and soak.txt in results/soak-<time>, beside the verdicts and logs of the rounds.
 

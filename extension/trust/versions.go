@@ -35,7 +35,8 @@ func (r *Run) Versions(ctx context.Context) (Versions, error) {
 	ctx, done := r.whileRunning(ctx)
 	defer done()
 	if r.Stopped() != nil {
-		return Versions{Brokers: []kafka.BrokerVersions{}, Missing: []MissingVersion{}, Lines: []string{}}, nil // nobody answered before, and the verdict says so
+		// nobody answered before, and the verdict says so
+		return Versions{Brokers: []kafka.BrokerVersions{}, Missing: []MissingVersion{}, Lines: []string{}}, nil
 	}
 	brokers, err := kafka.Versions(ctx, r.target.Kafka)
 	if err != nil {
