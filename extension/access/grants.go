@@ -66,9 +66,8 @@ func (w *world) create(ctx context.Context, creations ...kmsg.CreateACLsRequestC
 func (w *world) known(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, w.options.Timeout)
 	defer cancel()
-	asks := []kmsg.Request{}
 	for n, d := range w.domains[:wanted] {
-		asks = []kmsg.Request{askMetadata(d), askCoordinator(d.group(), groupKey)}
+		asks := []kmsg.Request{askMetadata(d), askCoordinator(d.group(), groupKey)}
 		if w.offered(int16(kmsg.InitProducerID)) {
 			asks = append(asks, askCoordinator(d.transaction(), transactionKey))
 		}

@@ -28,7 +28,9 @@ func onGroups() []operation {
 			name: "list groups", aspect: existing, needs: does(onGroup(describe)), where: atGroup, lists: true,
 			ask: func(*domain) kmsg.Request { return kmsg.NewPtrListGroupsRequest() },
 			shows: func(d *domain, r kmsg.Response) bool {
-				return slices.ContainsFunc(r.(*kmsg.ListGroupsResponse).Groups, func(g kmsg.ListGroupsResponseGroup) bool { return g.Group == d.group() })
+				return slices.ContainsFunc(r.(*kmsg.ListGroupsResponse).Groups, func(g kmsg.ListGroupsResponseGroup) bool {
+					return g.Group == d.group()
+				})
 			},
 		},
 		{

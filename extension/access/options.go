@@ -53,7 +53,8 @@ func (o Options) withDefaults() (Options, error) {
 	case (o.Principals[0].Owns == "") != (o.Principals[1].Owns == ""):
 		return o, errors.New("access: one principal owns names and the other one does not: give both a prefix, or none")
 	case o.Principals[0].Owns != "" && overlap(o.Principals[0].Owns, o.Principals[1].Owns):
-		return o, fmt.Errorf("access: what begins with %q and with %q would belong to both principals", o.Principals[0].Owns, o.Principals[1].Owns)
+		return o, fmt.Errorf("access: what begins with %q and with %q would belong to both principals",
+			o.Principals[0].Owns, o.Principals[1].Owns)
 	}
 	return o, nil
 }

@@ -197,7 +197,8 @@ func denies(all []int16, needs, lacks []right, knows bool) bool {
 	if slices.Contains(needs, onTopic(kmsg.ACLOperationCreate)) && slices.Contains(all, kerr.ClusterAuthorizationFailed.Code) {
 		return true // who may create no topic at all
 	}
-	return onTopics && len(lacks) > 0 && !knows && slices.ContainsFunc(missing(), func(err *kerr.Error) bool { return slices.Contains(all, err.Code) })
+	absent := slices.ContainsFunc(missing(), func(err *kerr.Error) bool { return slices.Contains(all, err.Code) })
+	return onTopics && len(lacks) > 0 && !knows && absent
 }
 
 // codesOf gives the error of one topic in a metadata answer. The answer may leave the topic out.

@@ -15,6 +15,7 @@ func TestAccessIsJudgedByWhatWasGrantedAndDenied(t *testing.T) {
 	leak := func(aspect string) []ledger.Finding {
 		return []ledger.Finding{{Code: ledger.AccessLeak, Aspect: aspect, Partition: -1, Offset: -1, Sequence: -1}}
 	}
+	unsure := [4]contract.Status{contract.Inconclusive, contract.Inconclusive, contract.Inconclusive, contract.Inconclusive}
 	const pass, fail, unsaid, unclaimed = contract.Pass, contract.Fail, contract.Inconclusive, contract.NotClaimed
 	for name, c := range map[string]struct {
 		seen      ledger.AccessEvidence
@@ -24,9 +25,9 @@ func TestAccessIsJudgedByWhatWasGrantedAndDenied(t *testing.T) {
 	}{
 		"both sides seen":          {seen: whole, want: [4]contract.Status{pass, pass, pass, pass}},
 		"not claimed":              {seen: whole, unclaimed: true, want: [4]contract.Status{unclaimed, unclaimed, unclaimed, unclaimed}},
-		"nothing seen":             {want: [4]contract.Status{unsaid, unsaid, unsaid, unsaid}},
-		"nobody is served":         {seen: ledger.AccessEvidence{Reads: 1, Writes: 1, Existing: 1}, want: [4]contract.Status{unsaid, unsaid, unsaid, unsaid}},
-		"one thing works for none": {seen: ledger.AccessEvidence{Granted: 4, Reads: 1, Writes: 1, Existing: 1, Unproven: 1}, want: [4]contract.Status{unsaid, unsaid, unsaid, unsaid}},
+		"nothing seen":             {want: unsure},
+		"nobody is served":         {seen: ledger.AccessEvidence{Reads: 1, Writes: 1, Existing: 1}, want: unsure},
+		"one thing works for none": {seen: ledger.AccessEvidence{Granted: 4, Reads: 1, Writes: 1, Existing: 1, Unproven: 1}, want: unsure},
 		"only reads were tried":    {seen: ledger.AccessEvidence{Granted: 4, Reads: 1}, want: [4]contract.Status{pass, unsaid, pass, unsaid}},
 		"a read leaks":             {seen: whole, findings: leak(ledger.AccessRead), want: [4]contract.Status{fail, pass, pass, fail}},
 		"a change leaks":           {seen: whole, findings: leak(ledger.AccessWrite), want: [4]contract.Status{pass, fail, pass, fail}},

@@ -163,9 +163,10 @@ func TestACLsOutliveAllBrokers(t *testing.T) {
 	require.NoError(t, c.Restart(testContext(t)))
 
 	require.NoError(t, sendOne(t, client(t, c, as("alice", "wonderland"), manual()), "hers"))
-	require.ErrorIs(t, sendOne(t, client(t, c, as("bob", "builder"), manual(), kgo.UnknownTopicRetries(-1)), "hers"), kerr.TopicAuthorizationFailed)
-	described, err := kadm.NewClient(client(t, c)).DescribeACLs(testContext(t), kadm.NewACLs().Topics("hers").Allow().AllowHosts().Deny().DenyHosts().
-		Operations(kadm.OpAny).ResourcePatternType(kadm.ACLPatternAny))
+	bob := client(t, c, as("bob", "builder"), manual(), kgo.UnknownTopicRetries(-1))
+	require.ErrorIs(t, sendOne(t, bob, "hers"), kerr.TopicAuthorizationFailed)
+	described, err := kadm.NewClient(client(t, c)).DescribeACLs(testContext(t), kadm.NewACLs().Topics("hers").
+		Allow().AllowHosts().Deny().DenyHosts().Operations(kadm.OpAny).ResourcePatternType(kadm.ACLPatternAny))
 	require.NoError(t, err)
 	require.Len(t, described, 1)
 	require.Len(t, described[0].Described, 1, "what was deleted stays deleted")

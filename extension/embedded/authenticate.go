@@ -141,7 +141,7 @@ func (l *life) scram(
 	case err != nil || s.claimed == "" || l.access.passwords[s.claimed] == "":
 		s.refuse(response)
 		x.respond(response)
-		return nil
+		return nil //nolint:nilerr // the client is told
 	case first:
 		return nil
 	}

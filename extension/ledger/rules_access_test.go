@@ -33,7 +33,8 @@ func TestAccess(t *testing.T) {
 	}
 	unproven := []ledger.DoubtCode{ledger.AccessUnproven}
 	judgeAll(t, []scenario{
-		{name: "who may is served, who may not is denied", run: seen(asked(true, ledger.AccessGranted, ""), asked(false, ledger.AccessDenied, ""))},
+		{name: "who may is served, who may not is denied", run: seen(
+			asked(true, ledger.AccessGranted, ""), asked(false, ledger.AccessDenied, ""))},
 		{name: "who may not is served", codes: fires(leak), total: 1, run: seen(asked(false, ledger.AccessGranted, ""))},
 		{name: "who may not is served, seen twice", codes: fires(leak), total: 1, run: seen(asked(false, ledger.AccessGranted, "it is there"))},
 		{name: "denied, and done", codes: fires(leak), total: 1, run: seen(asked(false, ledger.AccessDenied, "it is there"))},
