@@ -105,7 +105,8 @@ func (s processSpec) check() error {
 func (s processSpec) checkWhat() error {
 	switch {
 	case s.takes() && !s.Broker.given():
-		return errors.New(`broker is missing: an id, "any", "all", "controller", {"leaderOf": {"topic": "t", "partition": 0}}, {"followersOf": …} or {"coordinatorOf": "group"}`)
+		return errors.New(`broker is missing: an id, "any", "all", "controller", {"leaderOf": {"topic": "t", "partition": 0}}, ` +
+			`{"followersOf": …} or {"coordinatorOf": "group"}`)
 	case s.Action == actRoll && s.Broker.given() && s.Broker.word != selectAll:
 		return errors.New(`broker: a roll is of all brokers: leave it out, or choose action "restart"`)
 	case s.Action == actScale && s.Brokers == 0:
