@@ -40,7 +40,7 @@ func TestSpecificationsAreRefusedWithAReason(t *testing.T) {
 
 		`{"broker": {"leaderOf": {"topic": "t", "partition": -1}}, "action": "kill"}`:      "broker: leaderOf: want",
 		`{"broker": {"followersOf": {"partition": 1}}, "action": "pause"}`:                 "broker: followersOf: want",
-		`{"broker": {"followersOf": {"tpic": "t"}}, "action": "pause"}`:                    `followersOf: unknown key "tpic": did you mean "topic"`,
+		`{"broker": {"followersOf": {"tpic": "t"}}, "action": "pause"}`:                    `unknown key "tpic": did you mean "topic"`,
 		`{"broker": {"leaderOf": {"topic": "t"}, "coordinatorOf": "g"}, "action": "kill"}`: "broker: want one of",
 
 		`{"broker": 1, "action": "roll"}`:                      "broker: a roll is of all brokers",
