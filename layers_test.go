@@ -54,7 +54,8 @@ func layers() map[string][]string {
 		"":        {extension},
 		extension: {js, suite},
 		js: {
-			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger, nearest, "config",
+			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger,
+			nearest, "config",
 		},
 		suite:     {trust, report, embedded, contract, storm, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
 		trust:     {access, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},

@@ -34,6 +34,7 @@ func bob() kgo.Opt { return as("bob", "builder") }
 func accessEffects() map[string]func(*testing.T, *embedded.Cluster) bool {
 	return map[string]func(*testing.T, *embedded.Cluster) bool{
 		"acl-leaks-fetch": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			produce(t, client(t, c, manual()), "t", 0, 1, 1)
 			ask := kmsg.NewPtrFetchRequest()
 			topic, part := kmsg.NewFetchRequestTopic(), kmsg.NewFetchRequestTopicPartition()
@@ -47,6 +48,7 @@ func accessEffects() map[string]func(*testing.T, *embedded.Cluster) bool {
 			})
 		},
 		"acl-leaks-commit": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			ask := kmsg.NewPtrOffsetCommitRequest()
 			topic, part := kmsg.NewOffsetCommitRequestTopic(), kmsg.NewOffsetCommitRequestTopicPartition()
 			part.Offset = 1
@@ -62,11 +64,13 @@ func accessEffects() map[string]func(*testing.T, *embedded.Cluster) bool {
 			return err == nil && len(offsets) > 0
 		},
 		"acl-shows-topics": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			topics, err := kadm.NewClient(client(t, c, bob())).ListTopics(testContext(t))
 			require.NoError(t, err)
 			return topics.Has("t")
 		},
 		"acl-tells-existence": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			ask := kmsg.NewPtrMetadataRequest()
 			topic := kmsg.NewMetadataRequestTopic()
 			topic.Topic = kmsg.StringPtr("absent")
@@ -77,6 +81,7 @@ func accessEffects() map[string]func(*testing.T, *embedded.Cluster) bool {
 			})
 		},
 		"acl-refuses-owner": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			allow(t, c, reads("alice", "t"))
 			ask := kmsg.NewPtrListOffsetsRequest()
 			topic, part := kmsg.NewListOffsetsRequestTopic(), kmsg.NewListOffsetsRequestTopicPartition()
@@ -89,6 +94,7 @@ func accessEffects() map[string]func(*testing.T, *embedded.Cluster) bool {
 			})
 		},
 		"acl-hangs-up": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			ask := kmsg.NewPtrCreateTopicsRequest()
 			topic := kmsg.NewCreateTopicsRequestTopic()
 			topic.Topic, topic.NumPartitions, topic.ReplicationFactor = "new", 1, -1
@@ -96,6 +102,7 @@ func accessEffects() map[string]func(*testing.T, *embedded.Cluster) bool {
 			return anyBroker(t, c, bob(), ask, func(_ kmsg.Response, err error) bool { return err != nil })
 		},
 		"acl-wrong-error": func(t *testing.T, c *embedded.Cluster) bool {
+			t.Helper()
 			ask := kmsg.NewPtrInitProducerIDRequest()
 			ask.TransactionalID, ask.TransactionTimeoutMillis, ask.ProducerID, ask.ProducerEpoch = kmsg.StringPtr("x"), 1000, -1, -1
 			return anyBroker(t, c, bob(), ask, func(r kmsg.Response, err error) bool {

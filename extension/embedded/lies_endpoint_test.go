@@ -88,7 +88,8 @@ func address(b kadm.BrokerDetail) string { return net.JoinHostPort(b.Host, strco
 
 // optionsFor gives what a lie needs to be told: some are about the single endpoint.
 func optionsFor(lie embedded.Lie) embedded.Options {
-	options := embedded.Options{SingleEndpoint: strings.HasPrefix(lie.Rule, "METADATA_LIE") && !lie.Direct || lie.Name == "stay-stuck" || lie.Connections > 0}
+	aboutOne := strings.HasPrefix(lie.Rule, "METADATA_LIE") && !lie.Direct
+	options := embedded.Options{SingleEndpoint: aboutOne || lie.Name == "stay-stuck" || lie.Connections > 0}
 	if strings.HasPrefix(lie.Name, "acl-") {
 		options.Access = guarded().Access
 	}

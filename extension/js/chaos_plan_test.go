@@ -101,9 +101,10 @@ func TestWhatAProfileCanDo(t *testing.T) {
 		"kafka-local": {map[string]string{"K6_PROFILE": "kafka-local"}, ""},
 		"kubernetes":  {map[string]string{"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "kubernetes"}, ""},
 		"docker": {map[string]string{
-			"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "docker", "K6_PROFILE_CHAOS_DOCKER_PROJECT": "p", "K6_PROFILE_CHAOS_DOCKER_SERVICE": "s",
+			"K6_PROFILE": "kafka-local", "K6_PROFILE_CHAOS_PLATFORM": "docker",
+			"K6_PROFILE_CHAOS_DOCKER_PROJECT": "p", "K6_PROFILE_CHAOS_DOCKER_SERVICE": "s",
 		}, "kill,stop,start,pause,add,remove"},
-		"processes":   {map[string]string{"K6_PROFILE": "processes"}, "kill,stop,start,pause,storage"},
+		"processes": {map[string]string{"K6_PROFILE": "processes"}, "kill,stop,start,pause,storage"},
 	} {
 		s := newChaosScript(t, test.env)
 		require.Equal(t, test.want, s.run(able), name)

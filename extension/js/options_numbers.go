@@ -8,7 +8,7 @@ func (o *options) part(key string, to *float64) {
 	if v == nil {
 		return
 	}
-	n := -1.0
+	var n float64
 	switch exported := v.Export().(type) {
 	case int64:
 		n = float64(exported)

@@ -73,7 +73,8 @@ func TestEmbeddedTargetOverridden(t *testing.T) {
 	t.Parallel()
 	p, err := profile.Load(given("K6_PROFILE_EMBEDDED_BROKERS", "5", "K6_PROFILE_EMBEDDED_STORE_DIR", "/somewhere"))
 	require.NoError(t, err)
-	require.Equal(t, &profile.EmbeddedTarget{Brokers: 5, Partitions: 3, StoreDir: "/somewhere", Principals: profile.PrincipalsBySASL}, p.Embedded)
+	want := &profile.EmbeddedTarget{Brokers: 5, Partitions: 3, StoreDir: "/somewhere", Principals: profile.PrincipalsBySASL}
+	require.Equal(t, want, p.Embedded)
 }
 
 func TestWrongOverridesNameTheVariable(t *testing.T) {

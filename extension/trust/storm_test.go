@@ -49,8 +49,8 @@ func TestAStormOnAHealthyTarget(t *testing.T) {
 	require.Empty(t, v.Findings)
 	require.Equal(t, contract.Inconclusive, statuses(v)["NFR3.4"], "it is about 10,000")
 	require.Equal(t, contract.Pass, statuses(v)["NFR1.5"])
-	require.NotNil(t, v.Measured.Storm)
-	require.NotEmpty(t, v.Measured.Storm.Resources)
+	require.NotNil(t, v.Storm)
+	require.NotEmpty(t, v.Storm.Resources)
 }
 
 func TestASmallerTargetIsNotAskedForTenThousand(t *testing.T) {
