@@ -228,16 +228,15 @@ func TestATornClusterKeepsEverything(t *testing.T) {
 			t.Parallel()
 			c := start(t, embedded.Options{SingleEndpoint: false, Lease: shortLease})
 			l := newLoad(t, c)
-			ctx := testContext(t)
 			rng := rand.New(rand.NewPCG(seed, 0))
 			for i := range 25 {
-				tear(t, ctx, c, rng)
+				tear(t, testContext(t), c, rng)
 				if i%5 == 4 {
-					heal(t, ctx, c)
+					heal(t, testContext(t), c)
 					l.progress()
 				}
 			}
-			heal(t, ctx, c)
+			heal(t, testContext(t), c)
 			l.progress()
 			l.check()
 		})
