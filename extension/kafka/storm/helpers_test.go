@@ -22,6 +22,7 @@ type server struct {
 	babble   atomic.Bool  // it answers with what is no answer
 	open     atomic.Int64
 	accepted atomic.Int64
+	again    atomic.Int64 // connections that have asked a second time: whose client knows that they are open
 	work     sync.WaitGroup
 
 	mu    sync.Mutex
@@ -68,7 +69,7 @@ func (s *server) answer(conn net.Conn) {
 		delete(s.conns, conn)
 		s.mu.Unlock()
 	}()
-	for {
+	for asked := 1; ; asked++ {
 		frame, err := wire.ReadFrame(conn)
 		if err != nil {
 			return
@@ -76,6 +77,9 @@ func (s *server) answer(conn net.Conn) {
 		request, err := wire.ParseRequest(frame)
 		if err != nil || request.Key != kmsg.ApiVersions {
 			return
+		}
+		if asked == 2 {
+			s.again.Add(1)
 		}
 		if s.deaf.Load() {
 			continue

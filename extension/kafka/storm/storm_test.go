@@ -72,9 +72,9 @@ func TestOpenConnectionsThatEndAreLost(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	plan := s.plan(40)
-	plan.Hold = 2 * time.Second
+	plan.Hold, plan.Beat = 4*time.Second, 50*time.Millisecond
 	go func() {
-		for s.open.Load() < 40 {
+		for s.again.Load() < 40 {
 			time.Sleep(time.Millisecond)
 		}
 		s.drop(7)
