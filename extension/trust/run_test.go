@@ -28,7 +28,11 @@ func TestHealthyTargetPassesEveryRequirement(t *testing.T) {
 	verdict := judge(t, run)
 	require.Equal(t, contract.Pass, verdict.Status, "%+v", verdict)
 	for id, status := range statuses(verdict) {
-		require.Equal(t, contract.Pass, status, id)
+		want := contract.Pass
+		if id == "F1.3" {
+			want = contract.NotClaimed // the embedded target has no TLS
+		}
+		require.Equal(t, want, status, id)
 	}
 	require.Equal(t, 3, verdict.Restarted)
 	require.EqualValues(t, 1003, verdict.Covered, "each ack was compared with the request log")
@@ -55,8 +59,11 @@ func TestVerdictIsSavedAndStays(t *testing.T) {
 func TestEachLieIsFoundByItsRuleAlone(t *testing.T) {
 	t.Parallel()
 	for _, lie := range embedded.Lies() {
-		if lie.Chaos {
-			continue // scripts disturb the target as it takes: `k6 x suite prove` runs them
+		switch {
+		case lie.Chaos: // scripts disturb the target as it takes: `k6 x suite prove` runs them
+			continue
+		case lie.Connections > 0 || aboutAccess(lie): // TestLiesAboutConnectionsAreFound, TestEachLieAboutAccessIsFoundByItsRuleAlone
+			continue
 		}
 		t.Run(lie.Name, func(t *testing.T) {
 			t.Parallel()
