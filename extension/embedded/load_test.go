@@ -46,7 +46,8 @@ func newLoad(t *testing.T, c *embedded.Cluster) *load {
 	ctx, stop := context.WithTimeout(context.Background(), longest)
 	l.stop = stop
 	for p := range int32(loadPartitions) {
-		cl := client(t, c, manual(), kgo.MetadataMaxAge(refresh))
+		// A broker that stops may end a new connection before its first answer; franz-go would take that for wrong settings.
+		cl := client(t, c, manual(), kgo.MetadataMaxAge(refresh), kgo.AlwaysRetryEOF())
 		l.work.Go(func() { l.produce(ctx, cl, p) })
 	}
 	readers, stopReaders := context.WithTimeout(context.Background(), longest)
