@@ -42,8 +42,8 @@ func (j *judging) errorsOfStuck() map[ErrorSeen]int64 {
 		}
 	}
 	for _, r := range j.recovered {
-		if _, ok := stuck[r.TP]; ok || !r.late(j.options.RecoveryBound) {
-			continue
+		if _, ok := stuck[r.TP]; ok && r.never() || !r.late(j.options.RecoveryBound) {
+			continue // what it counts since the last heal is counted already
 		}
 		for class, n := range r.errors {
 			told[class] += n
