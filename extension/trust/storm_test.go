@@ -112,6 +112,7 @@ func TestAStormThatCannotBeginIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	_, err = run.Storm(t.Context(), storm.Plan{Stages: []int{1}, Over: time.Second}, nil)
 	require.ErrorContains(t, err, "no such program")
+	judge(t, run) // which closes its clients
 	other := newRun(t, target, nil)
 	_, err = other.Storm(t.Context(), storm.Plan{Stages: []int{1}}, nil)
 	require.ErrorContains(t, err, "smoke_single does not judge NFR3.4")
