@@ -275,8 +275,10 @@ func TestARollLeavesOutWhomAnotherFaultHolds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newFake(2)
+		p.slow["start 1"] = time.Second
 		c, _ := onFleet(t, p)
 		h := inject(t, c, `{"action": "roll"}`)
+		synctest.Wait() // until broker 1 is about to come back
 		inject(t, c, `{"broker": 2, "action": "pause"}`)
 		<-h.Done()
 		require.Equal(t, []string{"stop 1", "start 1", "pause 2"}, p.did())

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,19 +75,30 @@ func (t *Target) awaitMembers(ctx context.Context, brokers []profile.Broker) err
 	for _, b := range brokers {
 		cfg := t.Kafka
 		cfg.Brokers = []string{b.Address}
+		var shown error // by its last answer: what a look that is cut short says of it tells less
 		for {
 			why := missing(ctx, cfg, brokers)
 			if why == nil {
 				break
 			}
+			if absent := new(absentError); errors.As(why, absent) {
+				shown = why
+			}
 			select {
 			case <-time.After(joinLook):
 			case <-ctx.Done():
-				return fmt.Errorf("broker %d did not find the others within %s: %w", b.ID, joinTime, why)
+				return fmt.Errorf("broker %d did not find the others within %s: %w", b.ID, joinTime, cmp.Or(shown, why))
 			}
 		}
 	}
 	return nil
+}
+
+// absentError is the broker that another one does not show.
+type absentError int32
+
+func (e absentError) Error() string {
+	return fmt.Sprintf("its metadata does not show broker %d", int32(e))
 }
 
 // missing says which broker of the profile a broker does not show.
@@ -97,7 +109,7 @@ func missing(ctx context.Context, cfg kafka.Config, brokers []profile.Broker) er
 	}
 	for _, want := range brokers {
 		if !slices.ContainsFunc(seen.Brokers, func(b kafka.Broker) bool { return b.ID == want.ID }) {
-			return fmt.Errorf("its metadata does not show broker %d", want.ID)
+			return absentError(want.ID)
 		}
 	}
 	return nil
