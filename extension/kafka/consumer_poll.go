@@ -117,11 +117,14 @@ func (c *Consumer) fault(reads *Reads, topic string, partition int32, err error)
 		reads.Errors = map[string]int{}
 	}
 	reads.Errors[name]++
-	if kerr.IsRetriable(err) && !isMissing(err) {
+	if retriableFetch(err) {
 		return
 	}
 	c.pending = append(c.pending, FetchError{Topic: topic, Partition: partition, Name: name, Err: explain(topic, err)})
 }
+
+// retriableFetch tells the errors that the client gets over by itself.
+func retriableFetch(err error) bool { return kerr.IsRetriable(err) && !isMissing(err) }
 
 // isMissing tells the errors of a topic that is not there. The client tries again, but nobody should wait in silence.
 func isMissing(err error) bool {

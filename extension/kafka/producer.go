@@ -42,6 +42,12 @@ type ProducerOptions struct {
 	Partitioner     string // "murmur2" as Java (default), "crc32" as librdkafka, "roundrobin"
 	AutoCreate      bool   // ask the broker to create a missing topic; default false
 	Meter           Meter  // default: none
+
+	// TransactionalID makes the producer transactional (transactional.id, KIP-98): all that it sends belongs to a transaction, between
+	// Begin and Commit or Abort. Who comes later with the same one fences it, and aborts what it has left open.
+	TransactionalID string
+	// TransactionTimeout is how long a transaction may be open before the broker aborts it; default 40s (transaction.timeout.ms).
+	TransactionTimeout time.Duration
 }
 
 // Producer sends records. It is safe for concurrent use.
@@ -56,30 +62,45 @@ type Producer struct {
 	expiry    *expiry
 	async     asyncMeter
 	closed    atomic.Bool
-	splitter  *splitter
+	splitter  *splitter    // nil in a transactional producer: another one with its id would fence it
+	txn       *transaction // nil unless it is transactional
 }
 
 // NewProducer checks the options and starts a producer. Nothing is sent before the first record.
 func NewProducer(c Config, o ProducerOptions) (*Producer, error) {
-	opts, err := c.Options()
+	p, opts, err := newProducer(c, o)
 	if err != nil {
 		return nil, err
 	}
-	own, err := o.kgo()
-	if err != nil {
-		return nil, err
-	}
-	p := &Producer{
-		meter: meterOr(o.Meter), noAck: o.Acks == "none", alone: o.idempotent() || o.InFlight <= 1,
-		disturbed: new(disturbance), splitter: newSplitter(c, o),
-		expiry: newExpiry(orDefault(o.DeliveryTimeout, defaultDeliveryTimeout)),
-	}
-	opts = append(opts, own...)
-	p.client, err = kgo.NewClient(append(opts, kgo.WithHooks(p.disturbed, settling{p}), kgo.RetryBackoffFn(p.disturbed.backoff))...)
+	p.client, err = kgo.NewClient(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: producer: %w", err)
 	}
 	return p, nil
+}
+
+// newProducer gives a producer that lacks only its client, and the options of that.
+func newProducer(c Config, o ProducerOptions) (*Producer, []kgo.Opt, error) {
+	opts, err := c.Options()
+	if err != nil {
+		return nil, nil, err
+	}
+	own, err := o.kgo()
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &Producer{
+		meter: meterOr(o.Meter), noAck: o.Acks == "none", alone: o.idempotent() || o.InFlight <= 1,
+		disturbed: new(disturbance), expiry: newExpiry(orDefault(o.DeliveryTimeout, defaultDeliveryTimeout)),
+	}
+	if o.TransactionalID == "" {
+		p.splitter = newSplitter(c, o)
+	} else {
+		p.txn = &transaction{}
+		own = append(own, o.transactional()...)
+	}
+	opts = append(opts, own...)
+	return p, append(opts, kgo.WithHooks(p.disturbed, settling{p}), kgo.RetryBackoffFn(p.disturbed.backoff)), nil
 }
 
 // Check says what is wrong with the options, without starting anything.
@@ -148,7 +169,7 @@ func (o ProducerOptions) ranges() error {
 		return fmt.Errorf("kafka: inFlight %d: an idempotent producer has 5 requests in flight (KIP-98); "+
 			"turn idempotence off to choose another number", o.InFlight)
 	}
-	return nil
+	return o.checkTransactional()
 }
 
 // Retried says whether this producer ever lost a produce request or its answer, or paused to try again: only then can an
@@ -174,7 +195,9 @@ func (p *Producer) Close() error {
 	err := p.client.Flush(ctx)
 	p.client.Close()
 	p.expiry.end()
-	p.splitter.close()
+	if p.splitter != nil {
+		p.splitter.close()
+	}
 	if err != nil {
 		return errors.New("kafka: producer closed with records that had not settled within 5s: their outcome is unknown")
 	}

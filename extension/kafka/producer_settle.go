@@ -49,6 +49,9 @@ func (s settling) OnProduceRecordPartitioned(r *kgo.Record, _ int32) {
 
 // OnProduceRecordUnbuffered runs once per record, one record at a time, just before its promise.
 func (s settling) OnProduceRecordUnbuffered(r *kgo.Record, err error) {
+	if err != nil && s.txn != nil {
+		s.txn.failed.Add(1)
+	}
 	if slot, ok := r.Context.(*slot); ok {
 		slot.done(slot, s.settle(slot, err))
 	}

@@ -36,7 +36,7 @@ func (s *splitter) close() {
 // context ends first, the refusal stands: those records were not written.
 func (p *Producer) split(ctx context.Context, records []Record, results []Result) {
 	refused := refusedBatches(results)
-	if len(refused) == 0 {
+	if len(refused) == 0 || p.splitter == nil {
 		return
 	}
 	select {
