@@ -99,7 +99,7 @@ func TestAFaultExcusesNoOtherLoss(t *testing.T) {
 	t.Parallel()
 	impatient := load(t, map[string]string{"K6_PROFILE_LIMITS_RECOVERY": "500ms"})
 	target := open(t, trust.TargetOptions{Profile: impatient, Lies: []string{"lose-record"}, Seed: 1})
-	run := newRun(t, target, nil)
+	run := newRun(t, target, func(o *trust.Options) { o.Partitions = 1 }) // both lose from the same one
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := run.Prepare(ctx)
