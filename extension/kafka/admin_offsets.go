@@ -2,10 +2,12 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // Spot names a place in a log for [Admin.ListOffsets].
@@ -28,6 +30,7 @@ func (a *Admin) ListOffsets(ctx context.Context, spot Spot, topics ...string) (O
 	if err != nil {
 		return nil, fmt.Errorf("kafka: list offsets: %w", err)
 	}
+	list = list.elected()
 	answer, err := list(ctx, topics...)
 	if err == nil && !covers(answer, described) {
 		time.Sleep(adminMetadataAge) // kadm found the partitions in metadata of a moment ago
@@ -49,6 +52,32 @@ func (a *Admin) ListOffsets(ctx context.Context, spot Spot, topics ...string) (O
 }
 
 type listOffsets func(context.Context, ...string) (kadm.ListedOffsets, error)
+
+const (
+	// electionBound is how long a new leader may not know yet where its log ends.
+	electionBound = 5 * time.Second
+	// electionLook is how often it is asked.
+	electionLook = 50 * time.Millisecond
+)
+
+// elected asks again while a leader that was just elected does not know yet where its log ends. Java's clients do that for who asks them
+// (KIP-207), and franz-go does it for other errors of an election, not for this one.
+func (list listOffsets) elected() listOffsets {
+	return func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error) {
+		began := time.Now()
+		for {
+			answer, err := list(ctx, topics...)
+			if err != nil || !errors.Is(answer.Error(), kerr.OffsetNotAvailable) || time.Since(began) > electionBound {
+				return answer, err
+			}
+			select {
+			case <-time.After(electionLook):
+			case <-ctx.Done():
+				return answer, nil
+			}
+		}
+	}
+}
 
 func (a *Admin) lister(spot Spot) (listOffsets, error) {
 	switch spot.At {
