@@ -36,7 +36,11 @@ func (p *Platform) copyOne(ctx context.Context) (*box, error) {
 	number, id = number+1, id+1
 	template := all[0]
 	name := copyName(template, number)
-	made, err := p.engine.create(ctx, template.is, name, copyConfig(template.is, number, id))
+	address, err := p.place(ctx, template, all)
+	if err != nil {
+		return nil, err
+	}
+	made, err := p.engine.create(ctx, template.is, name, copyConfig(template.is, number, id, address))
 	if err != nil {
 		return nil, fmt.Errorf("a copy of container %s: %w", template.name(), err)
 	}
@@ -44,7 +48,7 @@ func (p *Platform) copyOne(ctx context.Context) (*box, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.engine.drop(ctx, made))
 	}
-	return newBox(p.engine, p.options, found{id: id, is: is}, copied), nil
+	return newBox(p.engine, p.options, found{id: id, address: address, is: is}, copied), nil
 }
 
 var lastNumber = regexp.MustCompile(`[0-9]+$`)
@@ -59,7 +63,7 @@ func copyName(template found, number int) string {
 }
 
 // copyConfig is that of the template, with what must be its own.
-func copyConfig(template container.InspectResponse, number int, id int32) *container.Config {
+func copyConfig(template container.InspectResponse, number int, id int32, address string) *container.Config {
 	c := *template.Config
 	c.Image = template.Image // its name may stand for another image by now
 	if strings.HasPrefix(template.ID, c.Hostname) {
@@ -68,8 +72,14 @@ func copyConfig(template container.InspectResponse, number int, id int32) *conta
 	c.Labels = maps.Clone(c.Labels)
 	c.Labels[composeNumber], c.Labels[LabelCopy], c.Labels[LabelID] = strconv.Itoa(number), "true", strconv.Itoa(int(id))
 	delete(c.Labels, LabelAddress)
-	c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(e string) bool { return strings.HasPrefix(e, EnvID+"=") })
+	c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(e string) bool {
+		return strings.HasPrefix(e, EnvID+"=") || strings.HasPrefix(e, EnvAddress+"=")
+	})
 	c.Env = append(c.Env, fmt.Sprintf("%s=%d", EnvID, id))
+	if address != "" {
+		c.Labels[LabelAddress] = address
+		c.Env = append(c.Env, EnvAddress+"="+address)
+	}
 	return &c
 }
 

@@ -240,6 +240,11 @@ func (f *fake) create(w http.ResponseWriter, r *http.Request) {
 		id: fmt.Sprintf("%064x", f.made), name: r.URL.Query().Get("name"), labels: asked.Labels, env: asked.Env,
 		network: asked.HostConfig.NetworkMode, address: "127.0.0.1:0", ports: map[string]string{"9092/tcp": ""}, exit: 1,
 	}
+	for _, e := range asked.Env {
+		if address, told := strings.CutPrefix(e, "K6SUITE_BROKER_ADDRESS="); told {
+			c.address, c.ports = address, nil
+		}
+	}
 	for network, at := range asked.NetworkingConfig.EndpointsConfig {
 		f.networks = append(f.networks, network+" as "+strings.Join(at.Aliases, ","))
 	}
