@@ -15,7 +15,9 @@ func lie(name, rule, breaks string, begin func(*liar) mischief, scripts ...strin
 	return maker{Lie{Name: name, Rule: rule, Breaks: breaks, Scripts: scripts}, begin}
 }
 
-func makers() []maker { return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies()) }
+func makers() []maker {
+	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), groupLies())
+}
 
 // plainLies need nothing but traffic, or a fault on the wire.
 func plainLies() []maker {

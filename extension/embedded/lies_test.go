@@ -206,7 +206,9 @@ func TestWithoutTheLieThereIsNoEffect(t *testing.T) {
 func effectOf(t *testing.T, lie embedded.Lie) func(*testing.T, *embedded.Cluster) bool {
 	t.Helper()
 	type list = map[string]func(*testing.T, *embedded.Cluster) bool
-	for _, others := range []list{endpointEffects, storageEffects, takeoverEffects, zombieEffects, connectionEffects, accessEffects()} {
+	for _, others := range []list{
+		endpointEffects, storageEffects, takeoverEffects, zombieEffects, connectionEffects, accessEffects(), groupEffects,
+	} {
 		if effect, ok := others[lie.Name]; ok {
 			return effect
 		}

@@ -65,6 +65,14 @@ type Listener interface {
 	Lost(partitions Partitions)
 }
 
+// GenerationListener is a Listener that wants to know which generation of its group an assignment is of.
+type GenerationListener interface {
+	Listener
+	// Joined: a rebalance is over, and these partitions are new to the member; none may be. Those that it had and that were not revoked
+	// before it keeps. With the server-side protocol (KIP-848) the generation is the member's epoch.
+	Joined(generation int32, added Partitions)
+}
+
 // Consumer reads records. One Poll runs at a time; all else is safe for concurrent use.
 type Consumer struct {
 	client   *kgo.Client

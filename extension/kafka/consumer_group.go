@@ -52,7 +52,11 @@ func (c *Consumer) group() []kgo.Opt {
 }
 
 // onAssigned runs at the end of every rebalance, with the partitions that are new to this member.
-func (c *Consumer) onAssigned(_ context.Context, _ *kgo.Client, added map[string][]int32) {
+func (c *Consumer) onAssigned(_ context.Context, client *kgo.Client, added map[string][]int32) {
+	if l, ok := c.listener.(GenerationListener); ok {
+		_, generation := client.GroupMetadata()
+		l.Joined(generation, added)
+	}
 	c.mu.Lock()
 	owned := 0
 	for _, partitions := range c.owned {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -17,6 +18,10 @@ type committed struct {
 type committedPlace struct {
 	group string
 	tp    TopicPartition
+}
+
+func (p committedPlace) compare(other committedPlace) int {
+	return cmp.Or(cmp.Compare(p.group, other.group), p.tp.compare(other.tp))
 }
 
 // committedLog keeps the committed offsets of all groups, and those that went back.

@@ -12,6 +12,7 @@ type disturbances struct {
 	active  atomic.Int64 // how many are; written under mu
 	healing atomic.Pointer[healing]
 	acked   atomic.Int64 // while one was active
+	turns   atomic.Int64 // how many have begun or ended
 	zombies zombies
 
 	mu      sync.RWMutex
@@ -30,11 +31,13 @@ func (l *Ledger) Disturb(e Excuse) (healed func()) {
 	defer d.mu.Unlock()
 	d.excused[e].begin(l.now())
 	d.active.Add(1)
+	d.turns.Add(1)
 	return sync.OnceFunc(func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		at := l.now()
 		d.excused[e].end(at)
+		d.turns.Add(1)
 		if d.active.Add(-1) == 0 {
 			d.heal(at)
 		}

@@ -30,6 +30,7 @@ type finalPart struct {
 	shown      set // offsets that hold a record of this run
 	returned   set // all offsets at which there was something
 	odd        oddContents
+	epoch      epochMark
 }
 
 // NewFinalRead adds a final read. Losses are judged only if there are two complete ones.
@@ -104,6 +105,7 @@ func (f *FinalLog) Read(record *Record) {
 	}
 	f.part.mu.Lock()
 	defer f.part.mu.Unlock()
+	f.met.followEpoch(f.part, record.Offset, record.LeaderEpoch)
 	f.met.returned.add(uint64(record.Offset))
 	if concerns {
 		f.part.odd(oddity{record.Offset, id, f.read.name, l.now()}, true)
@@ -119,6 +121,7 @@ func (f *FinalLog) own(producer *Producer, s Serial, record *Record) {
 		want = partitionOf(record.Key, count)
 	}
 	p.mu.Lock()
+	f.met.followEpoch(p, record.Offset, record.LeaderEpoch)
 	fresh := f.met.returned.add(uint64(record.Offset))
 	if fresh {
 		f.met.shown.add(uint64(record.Offset))

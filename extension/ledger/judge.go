@@ -24,7 +24,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 		ledger: l, options: o, counts: l.Counts(),
 		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
 		copies: map[Serial][]place{}, wanted: map[Serial]place{},
-		overwritten: map[TopicPartition][]*overwrittenObject{},
+		overwritten: map[TopicPartition][]*overwrittenObject{}, doubled: map[committedPlace]bool{},
 	}
 	j.view()
 	j.explainUneven()
@@ -42,15 +42,16 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
-		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen, j.groupRegress, j.metadataLie, j.connectionLimit,
-		j.resourceLeak, j.misuse,
+		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
+		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse,
 	} {
 		rule()
 	}
 	for _, v := range j.parts {
 		v.p.mu.Lock()
 		for _, rule := range [...]func(*partView){
-			j.twoAcks, j.inconsistentOffset, j.rewrite, j.phantom, j.corrupt, j.staleEnd, j.endRegress, j.realtimeOrder, j.partitioner,
+			j.twoAcks, j.inconsistentOffset, j.rewrite, j.phantom, j.corrupt, j.staleEnd, j.endRegress, j.epochRegress, j.realtimeOrder,
+			j.partitioner,
 		} {
 			rule(v)
 		}
@@ -81,6 +82,7 @@ type judging struct {
 	recoveries  []Recovery
 	recovered   []*recovered // the same, with what rules need
 	overwritten map[TopicPartition][]*overwrittenObject
+	doubled     map[committedPlace]bool // of which GROUP_DOUBLE tells
 	producers   []*producerView
 	parts       []*partView
 	finals      []string // names of the final reads

@@ -48,6 +48,7 @@ type Ledger struct {
 	recoveries   recoveries
 	objects      objectLog
 	committed    committedLog
+	owners       lockedMap[committedPlace, *ownership]
 	storms       stormLog
 	access       accessLog
 }

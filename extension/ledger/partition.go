@@ -42,6 +42,9 @@ type partition struct {
 	anonymous     set // records without identity: phantoms, or ours if ours were acked there
 	anonymousSeen bounded[oddity]
 
+	epochDropped set // offsets at which the leader epoch is lower than before
+	epochDrops   bounded[epochDrop]
+
 	misplacedAt set // offsets of keyed records that belong elsewhere
 	misplaced   bounded[placed]
 	keyed       bool // a record to which PARTITIONER applies was found

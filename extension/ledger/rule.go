@@ -29,7 +29,9 @@ const (
 	SlowRecovery       Code = "SLOW_RECOVERY"
 	EndRegress         Code = "END_REGRESS"
 	RealtimeOrder      Code = "REALTIME_ORDER"
+	EpochRegress       Code = "EPOCH_REGRESS"
 	GroupRegress       Code = "GROUP_REGRESS"
+	GroupDouble        Code = "GROUP_DOUBLE"
 	ConnectionLimit    Code = "CONNECTION_LIMIT"
 	ResourceLeak       Code = "RESOURCE_LEAK"
 	AccessLeak         Code = "ACCESS_LEAK"
@@ -83,7 +85,9 @@ func Rules() []Rule {
 		{RealtimeOrder, "", "a was acked before the send of b began, same partition, yet a stands at the greater offset"},
 		{StaleEnd, "", "a returned end offset does not cover an acked record that is there"},
 		{EndRegress, "", "a high watermark, last stable or log start offset is lower than one shown before it was asked for"},
+		{EpochRegress, "", "the leader epoch decreases along the log"},
 		{GroupRegress, "", "a committed offset goes back or is lost"},
+		{GroupDouble, "", "two members of a group own one partition in one generation"},
 		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
 		{AckInOutage, "", "a record first sent during a total write outage of object storage is acked in it"},
 		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects; an object overwritten"},

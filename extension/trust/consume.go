@@ -82,6 +82,7 @@ type liveReader struct {
 	refused     error                           // why the last commit was refused in a rebalance, nil if it was not
 	revocations int64                           // partitions that were taken away so far
 	taken       map[ledger.TopicPartition]int64 // when each was: the count of revocations then
+	owned       map[ledger.TopicPartition]bool  // as the group has it
 }
 
 // Consume reads the run's topics on behalf of a virtual user until it has read enough. Not having read all in time is in
@@ -121,6 +122,7 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	reader := &liveReader{
 		run: r, o: o, name: name, group: o.Group, lastCommit: time.Now(),
 		opened: map[ledger.TopicPartition]bool{}, taken: map[ledger.TopicPartition]int64{},
+		owned: map[ledger.TopicPartition]bool{},
 	}
 	if reader.group == "" {
 		reader.group = name

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -71,6 +73,18 @@ func (l *liveReader) leave() {
 	l.shared.left(l.name)
 }
 
+// Joined implements kafka.GenerationListener: it tells the ledger all that the member owns in this generation.
+func (l *liveReader) Joined(generation int32, added kafka.Partitions) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for topic, partitions := range added {
+		for _, partition := range partitions {
+			l.owned[ledger.TopicPartition{Topic: topic, Partition: partition}] = true
+		}
+	}
+	l.run.ledger.Owns(l.o.Group, l.name, generation, slices.Collect(maps.Keys(l.owned)))
+}
+
 // Assigned implements kafka.Listener: a new session of each partition begins.
 func (l *liveReader) Assigned(start kafka.Offsets) {
 	l.rebalances.Add(1)
@@ -110,6 +124,7 @@ func (l *liveReader) gone(partitions kafka.Partitions) {
 		for _, partition := range ids {
 			tp := ledger.TopicPartition{Topic: topic, Partition: partition}
 			l.taken[tp] = l.revocations
+			delete(l.owned, tp)
 			l.ids.Revoke(tp)
 		}
 	}

@@ -90,6 +90,9 @@ func (b Batch) BaseOffset() int64 { return int64(binary.BigEndian.Uint64(b)) }
 // NextOffset is the offset that follows the batch.
 func (b Batch) NextOffset() int64 { return b.BaseOffset() + int64(b.Span()) }
 
+// LeaderEpoch is that of the leader that appended the batch.
+func (b Batch) LeaderEpoch() int32 { return int32(binary.BigEndian.Uint32(b[atLeaderEpoch:])) }
+
 // LastOffsetDelta is the offset of the last record, from the first; compaction may have removed that record.
 func (b Batch) LastOffsetDelta() int32 { return int32(binary.BigEndian.Uint32(b[atLastOffsetDelta:])) }
 

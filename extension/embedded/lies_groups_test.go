@@ -1,0 +1,82 @@
+package embedded_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"k6suite/extension/embedded"
+)
+
+// groupEffects look for what the lies about leader epochs and groups do.
+var groupEffects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
+	"epoch-back": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
+		traffic(t, c)
+		read(t, c, "t", 0) // whatever comes alone is shown as it is
+		got := read(t, c, "t", 0)
+		require.Len(t, got, 200)
+		return !slices.IsSortedFunc(got, func(a, b *kgo.Record) int { return cmp.Compare(a.LeaderEpoch, b.LeaderEpoch) })
+	},
+	"double-owner": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
+		createTopic(t, c, "many", 4, nil)
+		seen := &generations{owned: map[int32]map[string]int{}, changed: make(chan struct{}, 64)}
+		for _, id := range []string{"a", "b"} {
+			client(t, c, kgo.ConsumeTopics("many"), kgo.ConsumerGroup("g"), kgo.Balancers(kgo.RangeBalancer()),
+				kgo.HeartbeatInterval(50*time.Millisecond), kgo.OnPartitionsAssigned(seen.assigned(id)))
+		}
+		return seen.ofTwo(t) > 4
+	},
+}
+
+// generations counts what each member of a group owned in each generation, where all is assigned anew in each.
+type generations struct {
+	mu      sync.Mutex
+	owned   map[int32]map[string]int
+	changed chan struct{}
+}
+
+func (g *generations) assigned(id string) func(context.Context, *kgo.Client, map[string][]int32) {
+	return func(_ context.Context, cl *kgo.Client, added map[string][]int32) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		_, generation := cl.GroupMetadata()
+		if g.owned[generation] == nil {
+			g.owned[generation] = map[string]int{}
+		}
+		g.owned[generation][id] = len(added["many"])
+		select {
+		case g.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// ofTwo waits for a generation of two members, and gives the number of partitions that they own together.
+func (g *generations) ofTwo(t *testing.T) int {
+	t.Helper()
+	ctx := testContext(t)
+	for {
+		g.mu.Lock()
+		for _, members := range g.owned {
+			if len(members) == 2 {
+				owned := members["a"] + members["b"]
+				g.mu.Unlock()
+				return owned
+			}
+		}
+		g.mu.Unlock()
+		select {
+		case <-g.changed:
+		case <-ctx.Done():
+			require.Fail(t, "no generation of two members")
+		}
+	}
+}
