@@ -21,6 +21,7 @@ const module = "k6suite"
 // belongs, so that imports run one way.
 func layers() map[string][]string {
 	const (
+		graph     = "extension/internal/graph"
 		nearest   = "extension/internal/nearest"
 		strict    = "extension/internal/strictjson"
 		http      = "extension/internal/httpcontrol"
@@ -70,6 +71,7 @@ func layers() map[string][]string {
 		contract:  {ledger},
 		kafka:     {quorum},
 		quorum:    nil,
+		graph:     nil,
 		storm:     {kafka, wire},
 		certs:     nil,
 		store:     nil,
@@ -93,6 +95,7 @@ func layers() map[string][]string {
 func testLayers() map[string][]string {
 	return map[string][]string{
 		"":                           {"config", "extension/contract", "extension/profile"},
+		"extension/ledger":           {"extension/internal/graph"},     // what is saved and read back is judged alike
 		"extension/kafka":            {"extension/certs"},              // servers with certificates, good and bad ones
 		"extension/chaos/s3proxy":    {"extension/objectstore"},        // a real S3 server behind the proxy
 		"extension/chaos/kafkaproxy": {"extension/embedded"},           // a cluster whose records survive its brokers

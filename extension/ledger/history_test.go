@@ -242,6 +242,7 @@ func judgeAll(t *testing.T, scenarios []scenario) {
 				require.NotEmpty(t, f.Detail)
 			}
 			require.Equal(t, j, h.l.Judge(h.options), "a judgement can be repeated")
+			require.Equal(t, j, saved(t, h.l).Judge(h.options), "and replayed")
 		})
 	}
 }

@@ -25,7 +25,7 @@ type Options struct {
 type Ledger struct {
 	run      runBits
 	instance uint8
-	now      func() time.Time
+	now      func() time.Time `graph:"-"`
 	began    time.Time // of the ledger; with it, times become numbers
 
 	producers atomic.Pointer[[]*Producer] // replaced as a whole, so that readers need no lock
@@ -78,6 +78,9 @@ func New(o Options) *Ledger {
 	l.producers.Store(&[]*Producer{})
 	return l
 }
+
+// Began is when the ledger was made. Times that it keeps count from there.
+func (l *Ledger) Began() time.Time { return l.began }
 
 // Own says that only this run writes to the topic: any other record in it is a PHANTOM. Records of others in topics that are not
 // owned are ignored.

@@ -33,7 +33,7 @@ func (l *pageLog) put(offset int64, c cell) {
 
 // peek is get for a log that is mostly empty: it creates no page.
 func (l *pageLog) peek(offset int64) cell {
-	if len(l.hot) == 0 {
+	if len(l.hot) == 0 && len(l.sealed) == 0 {
 		return 0
 	}
 	return l.get(offset)
@@ -70,14 +70,21 @@ func (l *pageLog) free() *hotPage {
 		return h
 	}
 	h := l.hot[len(l.hot)-1]
-	if h.dirty {
-		if l.sealed == nil {
-			l.sealed = make(map[int64][]byte)
-		}
-		var scratch [2 * pageSize]byte
-		l.sealed[h.number] = slices.Clip(slices.Clone(seal(scratch[:0], &h.cells)))
-	}
+	l.rest(h)
 	return h
+}
+
+// rest seals what was written to a page since it was opened.
+func (l *pageLog) rest(h *hotPage) {
+	if !h.dirty {
+		return
+	}
+	if l.sealed == nil {
+		l.sealed = make(map[int64][]byte)
+	}
+	var scratch [2 * pageSize]byte
+	l.sealed[h.number] = slices.Clip(slices.Clone(seal(scratch[:0], &h.cells)))
+	h.dirty = false
 }
 
 // pages visits the pages that hold something, in order. The visit gets a copy of its own, and may look into the log.
