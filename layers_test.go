@@ -46,6 +46,7 @@ func layers() map[string][]string {
 		certs     = "extension/certs"
 		embedded  = "extension/embedded"
 		report    = "extension/report"
+		saved     = "extension/saved"
 		trust     = "extension/trust"
 		suite     = "extension/suite"
 		js        = "extension/js"
@@ -58,9 +59,10 @@ func layers() map[string][]string {
 			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger,
 			nearest, "config",
 		},
-		suite:     {trust, report, embedded, contract, storm, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
-		trust:     {access, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
+		suite:     {trust, saved, report, embedded, contract, storm, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
+		trust:     {access, saved, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
 		access:    {kafka, ledger},
+		saved:     {contract, ledger, graph},
 		report:    {contract, ledger},
 		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},

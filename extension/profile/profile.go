@@ -21,6 +21,7 @@ type Profile struct {
 	Description string          `json:"description"`
 	System      string          `json:"system"`            // embedded, kafka, kafscale, k6suite, other
 	Version     string          `json:"version,omitempty"` // of the system, for reports: nobody checks it
+	Save        bool            `json:"save"`              // each run beside its verdict, to be judged again
 	Brokers     []string        `json:"brokers"`           // host:port; empty on the embedded target
 	Claims      Claims          `json:"claims"`
 	Limits      Limits          `json:"limits"`

@@ -34,7 +34,7 @@ func NewCommand() *cobra.Command {
 
 Exit codes: 0 PASS, 1 could not run, 2 FAIL, 3 INCONCLUSIVE.`,
 	}
-	root.AddCommand(newRunCommand(), newLiesCommand(), newProveCommand(), newClusterCommand(), newKafkaProxyCommand(),
+	root.AddCommand(newRunCommand(), newVerifyCommand(), newLiesCommand(), newProveCommand(), newClusterCommand(), newKafkaProxyCommand(),
 		newS3ProxyCommand(), newObjectStoreCommand(), newSoakCommand(), newCompatibilityCommand(), newBenchCommand(), newBareCommand(),
 		newGuardCommand(), newStormCommand())
 	return root

@@ -20,6 +20,7 @@ import (
 	"k6suite/extension/contract"
 	"k6suite/extension/embedded"
 	"k6suite/extension/ledger"
+	"k6suite/extension/saved"
 )
 
 // thresholdExit is k6's exit code when a threshold is crossed.
@@ -207,12 +208,21 @@ func (t *trial) try(ctx context.Context, r *runner, runID string) {
 		}
 	}
 	slices.Sort(t.found)
-	t.judge(result)
+	if t.judge(result); t.wrong == "" {
+		t.replay(filepath.Join(r.results, runID))
+	}
+}
+
+// replay judges the run again from what it saved.
+func (t *trial) replay(dir string) {
+	if _, _, err := replayed(filepath.Join(dir, saved.File)); err != nil {
+		t.wrong = "replay: " + err.Error()
+	}
 }
 
 func (t *trial) environment() []string {
 	env := []string{
-		"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name,
+		"K6_PROFILE=embedded", fmt.Sprintf("K6_SEED=%d", t.seed), "K6_LIE=" + t.lie.Name, "K6_PROFILE_SAVE=true",
 		"K6_PROFILE_LIMITS_CONNECT=3s", "K6_PROFILE_LIMITS_STUCK=5s", // so that nobody waits long for what a lie never does
 	}
 	return append(env, conditions(t.lie)...)

@@ -30,6 +30,7 @@ and the evidence. Without scripts it runs those of the stage (default pr). Flags
   --profile P    profile of config/profiles.json (default: K6_PROFILE, else embedded)
   --stage S      pr, main or release (default pr); scripts come from tests/
   --kafka-proxy K  mirror or single-endpoint: chaos.kafkaProxy of the profile, for the scripts whose faults act on messages alone
+  --save         save each run beside its verdict, so that k6 x suite verify can judge it again
   --results DIR  where verdicts, findings and logs are saved (default: K6_RESULTS, else results)`,
 		DisableFlagParsing: true, // the flags of `k6 run` are not ours to know
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,7 +49,7 @@ and the evidence. Without scripts it runs those of the stage (default pr). Flags
 type runFlags struct {
 	profile, stage, results string
 	proxy                   string
-	help                    bool
+	save, help              bool
 	scripts, rest           []string
 }
 
@@ -63,6 +64,8 @@ func parseRunFlags(args []string) (runFlags, error) {
 		switch {
 		case args[i] == "-h" || args[i] == "--help":
 			f.help = true
+		case args[i] == "--save":
+			f.save = true
 		case target == nil:
 			others = append(others, args[i])
 		case inline:
@@ -110,6 +113,9 @@ func (f *runFlags) run(ctx context.Context, out io.Writer) error {
 	r := &runner{binary: binary, flags: f.rest, results: f.results}
 	if f.profile != "" {
 		r.env = append(r.env, "K6_PROFILE="+f.profile)
+	}
+	if f.save {
+		r.env = append(r.env, "K6_PROFILE_SAVE=true")
 	}
 	id := os.Getenv("K6_RUN_ID")
 	if id == "" {

@@ -154,7 +154,8 @@ func (r *Run) faultReports() []contract.FaultReport {
 	var out []contract.FaultReport
 	for _, h := range r.target.faults.Handles() {
 		report := contract.FaultReport{
-			Number: h.Number(), Spec: string(h.Spec()), Hits: h.Hits(), Took: h.Took(), Began: h.Began(), Ended: h.Ended(),
+			Number: h.Number(), Spec: string(h.Spec()), Hits: h.Hits(), Took: h.Took(),
+			Began: h.Began().Round(0), Ended: h.Ended().Round(0), // by the clock on the wall, as they are printed
 		}
 		if err := h.Err(); err != nil {
 			report.Err = err.Error()

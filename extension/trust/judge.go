@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -11,7 +12,11 @@ import (
 	"k6suite/extension/contract"
 	"k6suite/extension/ledger"
 	"k6suite/extension/report"
+	"k6suite/extension/saved"
 )
+
+// Plans matches the names of the plans of a run's faults, in the folder of its results: plan.json, plan-2.json.
+const Plans = "plan*.json"
 
 // finalReads is how many complete fresh reads a verdict needs.
 const finalReads = 2
@@ -45,14 +50,36 @@ func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 		r.mu.Unlock()
 	}
 	r.tellDeaths()
-	verdict := r.decide(facts, cut != nil)
+	verdict, run := r.decide(facts, cut != nil)
 	r.mu.Lock()
 	r.verdict = &verdict
 	r.mu.Unlock()
 	if err := report.Save(filepath.Join(r.opts.Results, r.opts.RunID), verdict); err != nil {
 		return &verdict, fmt.Errorf("saving the verdict: %w", err)
 	}
+	if r.target.Profile.Save {
+		if err := r.save(run); err != nil {
+			return &verdict, err
+		}
+	}
 	return &verdict, nil
+}
+
+// save writes the run beside its verdict, with the plans of its faults.
+func (r *Run) save(run *saved.Run) error {
+	dir := filepath.Join(r.opts.Results, r.opts.RunID)
+	files, err := filepath.Glob(filepath.Join(dir, Plans))
+	if err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	for _, file := range files {
+		plan, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("saving the run: %w", err)
+		}
+		run.Plans = append(run.Plans, plan)
+	}
+	return saved.Write(filepath.Join(dir, saved.File), run)
 }
 
 // Judged says whether the run has its verdict.

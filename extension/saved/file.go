@@ -1,0 +1,129 @@
+package saved
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"k6suite/extension/internal/graph"
+)
+
+// File is the name of a saved run in the folder of its results.
+const File = "run.k6suite"
+
+// magic is the first line of a file, with the number of its format.
+const magic = "k6suite run, format 1\n"
+
+// Header is what a file says of itself in its second line.
+type Header struct {
+	Run     string    `json:"run"`
+	Script  string    `json:"script"`
+	Profile string    `json:"profile"`
+	Suite   string    `json:"suite,omitempty"` // commit from which the binary was built that saved it; "": unknown
+	Began   time.Time `json:"began"`           // what times are counted from
+	Shape   string    `json:"shape"`           // of what follows
+	Length  int       `json:"length"`          // of what follows, in bytes, before it was compressed
+}
+
+// ErrNotSaved is what [Read] says of a file that is no saved run, or a damaged one.
+var ErrNotSaved = errors.New("no run was saved there")
+
+func shape() string { return graph.Shape(reflect.TypeFor[Run]()) }
+
+// Write saves a run. Nothing of it may change meanwhile. A file appears whole or not at all.
+func Write(name string, r *Run) (err error) {
+	body, err := graph.Append(nil, r, r.Ledger.Began())
+	if err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	header, err := json.Marshal(Header{
+		Run: r.Input.Run, Script: r.Input.Script, Profile: r.Input.Profile, Suite: r.Input.Subject.Suite,
+		Began: r.Ledger.Began(), Shape: shape(), Length: len(body),
+	})
+	if err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	text := append([]byte(magic), header...)
+	text = encoder.EncodeAll(body, append(text, '\n'))
+	temporary := name + ".part"
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temporary)
+		}
+	}()
+	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	if err := os.Rename(temporary, name); err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	return nil
+}
+
+// Read reads a run that was saved.
+func Read(name string) (*Run, Header, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, Header{}, fmt.Errorf("saved run: %w", err)
+	}
+	r, header, err := parse(text)
+	if err != nil {
+		return nil, header, fmt.Errorf("saved run %s: %w", name, err)
+	}
+	return r, header, nil
+}
+
+func parse(text []byte) (*Run, Header, error) {
+	var header Header
+	in := bufio.NewReader(bytes.NewReader(text))
+	if first, err := in.ReadString('\n'); err != nil || first != magic {
+		return nil, header, fmt.Errorf("%w: it does not begin with %q", ErrNotSaved, strings.TrimSpace(magic))
+	}
+	line, err := in.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &header)
+	}
+	if err != nil {
+		return nil, header, fmt.Errorf("%w: its second line is damaged: %w", ErrNotSaved, err)
+	}
+	if header.Shape != shape() {
+		return nil, header, fmt.Errorf("it was saved by another version of the suite (%s): judge it with a k6 that was built from that commit",
+			commitOf(header))
+	}
+	decoder, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, header, fmt.Errorf("saved run: %w", err)
+	}
+	defer decoder.Close()
+	body, err := io.ReadAll(io.LimitReader(decoder, int64(header.Length)+1))
+	if err != nil || len(body) != header.Length {
+		return nil, header, fmt.Errorf("%w: it is cut off or damaged (%w)", ErrNotSaved, errors.Join(err, lengths(len(body), header.Length)))
+	}
+	r := &Run{}
+	if err := graph.Read(body, r, header.Began); err != nil {
+		return nil, header, fmt.Errorf("%w: %w", ErrNotSaved, err)
+	}
+	return r, header, nil
+}
+
+func lengths(is, wanted int) error { return fmt.Errorf("%d of %d bytes", is, wanted) }
+
+func commitOf(h Header) string {
+	if h.Suite == "" {
+		return "commit unknown"
+	}
+	return "commit " + h.Suite
+}

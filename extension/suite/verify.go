@@ -1,0 +1,162 @@
+package suite
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/report"
+	"k6suite/extension/saved"
+)
+
+func newVerifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify FILE...",
+		Short: "Judge saved runs again, offline",
+		Long: `Judge runs that were saved (k6 x suite run --save, or save in the profile) by the same rules, without their target, and print their
+verdicts. A FILE may be a folder: all saved runs in it are judged. Where the verdict of then is saved beside a run, both must be the same.
+
+Exit code: 0 PASS, 1 a file could not be judged or is judged differently now, 2 FAIL, 3 INCONCLUSIVE.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd.OutOrStdout(), args) },
+	}
+}
+
+func verify(out io.Writer, args []string) error {
+	files, err := savedRuns(args)
+	if err != nil {
+		return couldNotRun("%v", err)
+	}
+	var verdicts []contract.Verdict
+	var failed []error
+	for _, file := range files {
+		verdict, err := verifyOne(out, file)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		verdicts = append(verdicts, verdict)
+	}
+	if len(failed) > 0 {
+		return couldNotRun("%d of %d saved runs could not be verified:\n%v", len(failed), len(files), errors.Join(failed...))
+	}
+	worst := contract.Merge(verdicts).Status
+	if code := worst.ExitCode(); code != 0 {
+		return &ExitError{Code: code, Reason: fmt.Sprintf("the worst of %d saved runs is %s", len(files), worst)}
+	}
+	return nil
+}
+
+// savedRuns finds the files, also those in folders that are named.
+func savedRuns(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		about, err := os.Stat(arg)
+		if err != nil {
+			return nil, err //nolint:wrapcheck // it names the file
+		}
+		if !about.IsDir() {
+			files = append(files, arg)
+			continue
+		}
+		before := len(files)
+		for _, pattern := range []string{saved.File, filepath.Join("*", saved.File)} {
+			found, err := filepath.Glob(filepath.Join(arg, pattern))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", arg, err)
+			}
+			files = append(files, found...)
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("%s: no run is saved in it: k6 x suite run --save does so", arg)
+		}
+	}
+	return files, nil
+}
+
+// verifyOne judges one saved run, and prints its verdict.
+func verifyOne(out io.Writer, file string) (contract.Verdict, error) {
+	verdict, header, err := replayed(file)
+	if header.Run != "" {
+		fmt.Fprintf(out, "\n%s: %s on %s, run %s, began %s\n",
+			file, header.Script, header.Profile, header.Run, header.Began.UTC().Format(time.RFC3339))
+	}
+	if verdict.Status != "" {
+		if err := report.Text(out, verdict, false); err != nil {
+			return verdict, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return verdict, err
+}
+
+// replayed judges a saved run. That it is judged differently from the verdict that is saved beside it is an error.
+func replayed(file string) (contract.Verdict, saved.Header, error) {
+	run, header, err := saved.Read(file)
+	if err != nil {
+		return contract.Verdict{}, header, err //nolint:wrapcheck // it names the file
+	}
+	verdict, err := run.Judge()
+	if err != nil {
+		return contract.Verdict{}, header, fmt.Errorf("%s: %w", file, err)
+	}
+	then, err := report.ReadVerdict(filepath.Dir(file))
+	if errors.Is(err, os.ErrNotExist) {
+		return verdict, header, nil
+	}
+	var differ []string
+	if err == nil {
+		differ, err = differences(then, verdict)
+	}
+	if err == nil && len(differ) > 0 {
+		err = fmt.Errorf("it is judged differently now, in %s: compare with %s beside it", strings.Join(differ, ", "), report.VerdictFile)
+	}
+	if err != nil {
+		return verdict, header, fmt.Errorf("%s: %w", file, err)
+	}
+	return verdict, header, nil
+}
+
+// differences names the parts of two verdicts that are not the same.
+func differences(a, b contract.Verdict) ([]string, error) {
+	one, err := partsOf(a)
+	if err != nil {
+		return nil, err
+	}
+	other, err := partsOf(b)
+	if err != nil {
+		return nil, err
+	}
+	differ := map[string]bool{}
+	for name := range one {
+		differ[name] = !bytes.Equal(one[name], other[name])
+	}
+	for name := range other {
+		differ[name] = !bytes.Equal(one[name], other[name])
+	}
+	maps.DeleteFunc(differ, func(_ string, differs bool) bool { return !differs })
+	return slices.Sorted(maps.Keys(differ)), nil
+}
+
+// partsOf gives the parts of a verdict by the names that they have in its JSON.
+func partsOf(v contract.Verdict) (map[string]json.RawMessage, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("verdict of %s: %w", v.Script, err)
+	}
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(text, &parts); err != nil {
+		return nil, fmt.Errorf("verdict of %s: %w", v.Script, err)
+	}
+	return parts, nil
+}
