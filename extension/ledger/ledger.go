@@ -26,7 +26,7 @@ type Ledger struct {
 	run      runBits
 	instance uint8
 	now      func() time.Time `graph:"-"`
-	began    time.Time // of the ledger; with it, times become numbers
+	began    time.Time        // of the ledger; with it, times become numbers
 
 	producers atomic.Pointer[[]*Producer] // replaced as a whole, so that readers need no lock
 
@@ -66,13 +66,13 @@ type misuse struct {
 
 // New returns an empty ledger.
 func New(o Options) *Ledger {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	l := &Ledger{
 		run: newRunBits(o.Run), instance: o.Instance, now: o.Now, began: time.Now(),
 		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
 		groups: make(map[string]int), named: make(map[string]bool),
+	}
+	if l.now == nil {
+		l.now = func() time.Time { return l.steady(time.Now()) }
 	}
 	l.disturbances.grace = o.Grace
 	l.producers.Store(&[]*Producer{})
@@ -81,6 +81,15 @@ func New(o Options) *Ledger {
 
 // Began is when the ledger was made. Times that it keeps count from there.
 func (l *Ledger) Began() time.Time { return l.began }
+
+// steady gives a time whose wall clock is as far from the ledger's beginning as its monotonic one: the clock on the wall may be set
+// meanwhile, and a ledger that was saved has no other. A time without a monotonic reading stays as it is.
+func (l *Ledger) steady(t time.Time) time.Time {
+	if t == t.Round(0) { //nolint:revive,staticcheck // not whether they are the same moment: whether there is a monotonic reading
+		return t
+	}
+	return l.began.Add(t.Sub(l.began))
+}
 
 // Own says that only this run writes to the topic: any other record in it is a PHANTOM. Records of others in topics that are not
 // owned are ignored.

@@ -15,7 +15,7 @@ func (l *Ledger) SawLog(tp TopicPartition, who string, ends LogEnds, asked time.
 	p, at := l.partition(tp), l.since(l.now())
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.showEnds(who, ends, l.since(asked), at, l.asOfOld)
+	p.showEnds(who, ends, l.since(l.steady(asked)), at, l.asOfOld)
 }
 
 // since turns a time into nanoseconds of the ledger's life: by the monotonic clock, where the time has it.

@@ -83,6 +83,7 @@ func (l *Ledger) SawMetadata(m Metadata) {
 	if m.Asked.IsZero() {
 		m.Asked = at
 	}
+	m.Asked = l.steady(m.Asked)
 	if !m.sighting() {
 		log.shape.saw(&m, at)
 		log.brokers.saw(&m, m.Asked)

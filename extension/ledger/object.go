@@ -44,7 +44,7 @@ type overwrite struct {
 // were seen to succeed. Two states of one key say that it was overwritten: its ETag differs or, where that is not known, its size. The
 // same content written again is no other state. It feeds OBJECT_MISMATCH and is evidence for REWRITE.
 func (l *Ledger) SawObject(o ObjectSeen) {
-	log, now := &l.objects, objectState{o.ETag, o.Size, o.At}
+	log, now := &l.objects, objectState{o.ETag, o.Size, l.steady(o.At)}
 	l.partition(o.TP) // has to exist where a finding is about it
 	log.mu.Lock()
 	defer log.mu.Unlock()

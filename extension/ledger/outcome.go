@@ -55,6 +55,7 @@ func (l *Ledger) Settle(o Outcome) {
 	if o.At.IsZero() {
 		o.At = l.now()
 	}
+	o.Began, o.At = l.steady(o.Began), l.steady(o.At)
 	var class ErrorSeen
 	switch o.Kind {
 	case Acked:

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -49,6 +50,13 @@ type stormLog struct {
 
 // Storm records a storm. It feeds CONNECTION_LIMIT and RESOURCE_LEAK.
 func (l *Ledger) Storm(s Storm) {
+	s.Stages, s.Resources = slices.Clone(s.Stages), slices.Clone(s.Resources)
+	for i := range s.Stages {
+		s.Stages[i].Until = l.steady(s.Stages[i].Until)
+	}
+	for i := range s.Resources {
+		s.Resources[i].At = l.steady(s.Resources[i].At)
+	}
 	l.storms.mu.Lock()
 	defer l.storms.mu.Unlock()
 	l.storms.all = append(l.storms.all, s)

@@ -97,6 +97,9 @@ func verifyOne(out io.Writer, file string) (contract.Verdict, error) {
 			return verdict, fmt.Errorf("%s: %w", file, err)
 		}
 	}
+	if _, missing := os.Stat(filepath.Join(filepath.Dir(file), report.VerdictFile)); err == nil && missing == nil {
+		fmt.Fprintf(out, "%s beside it says the same\n", report.VerdictFile)
+	}
 	return verdict, err
 }
 
