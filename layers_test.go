@@ -61,7 +61,7 @@ func layers() map[string][]string {
 		trust:     {access, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
 		access:    {kafka, ledger},
 		report:    {contract, ledger},
-		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
+		embedded:  {certs, store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},
 		platform:  {profile, nearest},
 		process:   {platform, guard, procgroup, profile},

@@ -18,6 +18,9 @@ const idleAfter = 3 * time.Second
 // decide turns what the ledger, the scripts and the final phase know into the verdict. It does no I/O.
 func (r *Run) decide(f facts, interrupted bool) contract.Verdict {
 	p := r.target.Profile
+	for _, c := range r.secured.certificates() {
+		r.ledger.Certificates(c)
+	}
 	judgement := r.ledger.Judge(ledger.JudgeOptions{
 		PromisesNoErrors: true, // no scenario of normal operation excuses an error
 		DuplicateBudget:  p.Limits.DuplicateBudget,
