@@ -92,7 +92,7 @@ lint: $(TSC) ## check Go, shell, workflows and scripts without running them
 	$(TOOL) actionlint
 	@command -v shellcheck >/dev/null || { echo "shellcheck is not installed: install it (Debian: apt-get install shellcheck)"; exit 1; }
 	shellcheck --external-sources .ci/run scripts/kafka-up scripts/kafka-node scripts/kafka-down scripts/kafka-common scripts/kafka-secure scripts/kcat-check scripts/console-check \
-		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common scripts/docker-up scripts/docker-down scripts/docker-common scripts/ci-stage scripts/compatibility
+		scripts/versitygw-up scripts/versitygw-down scripts/versitygw-common scripts/docker-up scripts/docker-down scripts/docker-common scripts/docker-kafka scripts/kafka-container scripts/ci-stage scripts/compatibility
 	cd tools/typescript && npx --no-install tsc --project .
 	$(TOOL) xk6 lint --k6-version $(K6_VERSION) --enable-only $(XK6_CHECKS)
 
@@ -120,8 +120,8 @@ s3-down: ## stop it, and remove its data
 clean-tools: ## remove what was fetched and built to work with: .cache has it all
 	rm -rf .cache tools/typescript/node_modules
 
-docker-up: build ## start the embedded cluster and its store in containers, on loopback, and a Docker engine where none answers
-	@scripts/docker-up
+docker-up: build ## start the embedded cluster and its store in containers, or Apache Kafka (CLUSTER=kafka VERSION=4.4.0), and a Docker engine where none answers
+	@CLUSTER=$(CLUSTER) KAFKA_VERSION=$(VERSION) scripts/docker-up
 
 docker-down: ## remove them, and stop the engine that was started for them
 	@scripts/docker-down

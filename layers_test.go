@@ -64,7 +64,7 @@ func layers() map[string][]string {
 		access:    {kafka, ledger},
 		saved:     {contract, ledger, graph},
 		report:    {contract, ledger},
-		embedded:  {store, platform, proxy, s3proxy, wire, batches, nearest},
+		embedded:  {certs, store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},
 		platform:  {profile, nearest},
 		process:   {platform, guard, procgroup, profile},

@@ -14,7 +14,7 @@ func addresses() []Requirement {
 			ID: "F1.2", Title: "metadata never shows broker addresses", Claims: claims(ClaimSingleEndpoint),
 			Rules: rules("METADATA_LIE/address"), proof: oneAddress,
 		},
-		{ID: "F1.3", Title: "works with TLS", Claims: claims(ClaimTLS), proof: encrypted},
+		{ID: "F1.3", Title: "works with TLS", Claims: claims(ClaimTLS), Rules: rules("BAD_CERTIFICATE"), proof: encrypted},
 		{
 			ID: "F1.4", Title: "connections spread over brokers", Claims: claims(ClaimSingleEndpoint),
 			Rules: rules("METADATA_LIE/unspread"), proof: spread,

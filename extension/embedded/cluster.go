@@ -20,6 +20,7 @@ type Cluster struct {
 	metrics  *metrics
 	mischief mischief
 	liars    []*liar
+	security *security         // nil: clients speak plain text
 	endpoint *kafkaproxy.Proxy // nil: each broker has an address of its own
 	tasks    sync.WaitGroup    // what waits for a lease
 
@@ -40,6 +41,9 @@ func Start(ctx context.Context, options Options) (_ *Cluster, err error) {
 	}
 	c := &Cluster{options: options, metrics: newMetrics()}
 	if c.mischief, c.liars, err = newLiars(options.Lies, options.Seed); err != nil {
+		return nil, err
+	}
+	if c.security, err = newSecurity(options.TLS, c.mischief); err != nil {
 		return nil, err
 	}
 	if c.storage, err = openStorage(ctx, options); err != nil {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,8 @@ type connection struct {
 	life    *life
 	process *process
 	node    int32
-	sock    net.Conn
+	sock    net.Conn          // as it was accepted: its end is decided there
+	said    net.Conn          // what is read and written; sock, where there is no TLS
 	ups     map[way]*upstream // only the goroutine that serves uses it
 	sasl    saslState         // likewise
 	opened  time.Time
@@ -119,6 +121,17 @@ func (l *life) serveConnection(p *process, sock net.Conn) {
 	defer c.closeUpstreams()
 	var helpers sync.WaitGroup
 	defer helpers.Wait()
+	said, err := l.shake(ctx, sock)
+	if err != nil {
+		level := l.logger.Warn
+		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // who only looks whether somebody listens
+			level = l.logger.Debug
+		}
+		level("closing a connection", "client", sock.RemoteAddr(), "error", err)
+		_ = sock.Close()
+		return
+	}
+	c.said = said
 	defer c.close()
 	frames := make(chan []byte, maxAhead)
 	helpers.Go(func() { // reads ahead, and notices when the client goes
@@ -146,7 +159,7 @@ func (l *life) serveConnection(p *process, sock net.Conn) {
 
 func (c *connection) read(ctx context.Context, frames chan<- []byte) {
 	for {
-		frame, err := wire.ReadFrame(c.sock)
+		frame, err := wire.ReadFrame(c.said)
 		if err != nil {
 			if errors.Is(err, syscall.ECONNRESET) && c.life.disturbed() {
 				c.life.mischief.cut(c.life, c.node)
@@ -201,7 +214,7 @@ func (c *connection) write(ctx context.Context, frame []byte) error {
 	if err := c.process.awake(ctx); err != nil {
 		return err
 	}
-	_, err := c.sock.Write(frame)
+	_, err := c.said.Write(frame)
 	return err
 }
 

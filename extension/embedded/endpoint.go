@@ -20,7 +20,7 @@ func (c *Cluster) openEndpoint(ctx context.Context) (err error) {
 	c.endpoint, err = kafkaproxy.Start(ctx, kafkaproxy.Options{
 		Brokers: c.Nodes(), SingleEndpoint: true, Listen: net.JoinHostPort("127.0.0.1", strconv.Itoa(c.options.EndpointPort)),
 		Shown: func(response kmsg.Response) { c.mischief.shown(c, response) }, Logger: c.options.Logger,
-		Admit: c.mischief.admits, Keep: c.mischief.keeps,
+		Admit: c.mischief.admits, Keep: c.mischief.keeps, TLS: c.endpointTLS(),
 	})
 	if err != nil {
 		return fmt.Errorf("embedded cluster: single endpoint: %w", err)

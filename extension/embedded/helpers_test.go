@@ -39,6 +39,9 @@ func client(t testing.TB, c *embedded.Cluster, options ...kgo.Opt) *kgo.Client {
 		kgo.SeedBrokers(c.Bootstrap()...), kgo.MetadataMinAge(20 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond),
 		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
 	}, options...)
+	if c.Authority() != nil {
+		options = append([]kgo.Opt{kgo.DialTLSConfig(trusting(t, c))}, options...)
+	}
 	cl, err := kgo.NewClient(options...)
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)

@@ -24,6 +24,8 @@ type Lie struct {
 	Chaos bool
 	// Direct says that it strikes only where each broker has an address of its own, not behind a single endpoint.
 	Direct bool
+	// TLS says that it strikes only where clients speak TLS.
+	TLS bool
 	// Connections is how many connections a storm needs to show it; 0 for lies that other things show.
 	Connections int
 	// Recovery is the bound of recovery that it breaks. Default: the profile's.

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"crypto/tls"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -129,6 +130,20 @@ func (c chain) admits(open int) bool {
 
 func (c chain) keeps() bool {
 	return slices.ContainsFunc(c, func(m mischief) bool { return m.keeps() })
+}
+
+func (c chain) proves(s *security) (*tls.Certificate, error) {
+	shown := &s.server
+	for _, m := range c {
+		one, err := m.proves(s)
+		if err != nil {
+			return nil, err
+		}
+		if one != &s.server {
+			shown = one
+		}
+	}
+	return shown, nil
 }
 
 func (c chain) cut(l *life, node int32) {

@@ -90,6 +90,9 @@ func address(b kadm.BrokerDetail) string { return net.JoinHostPort(b.Host, strco
 func optionsFor(lie embedded.Lie) embedded.Options {
 	aboutOne := strings.HasPrefix(lie.Rule, "METADATA_LIE") && !lie.Direct
 	options := embedded.Options{SingleEndpoint: aboutOne || lie.Name == "stay-stuck" || lie.Connections > 0}
+	if lie.TLS {
+		options.TLS = &embedded.TLS{}
+	}
 	if strings.HasPrefix(lie.Name, "acl-") {
 		options.Access = guarded().Access
 	}

@@ -16,7 +16,7 @@ func lie(name, rule, breaks string, begin func(*liar) mischief, scripts ...strin
 }
 
 func makers() []maker {
-	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), groupLies())
+	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), groupLies(), tlsLies())
 }
 
 // plainLies need nothing but traffic, or a fault on the wire.
@@ -103,6 +103,18 @@ func stormLies() []maker {
 	}
 	for i := range all {
 		all[i].Connections = lyingConnections
+	}
+	return all
+}
+
+// tlsLies show where clients speak TLS and check who they speak to.
+func tlsLies() []maker {
+	all := []maker{
+		lie("expired-certificate", "BAD_CERTIFICATE", "at some time every third connection is shown a certificate that has expired", newExpiredCertificate),
+		lie("foreign-certificate", "BAD_CERTIFICATE", "at some time every third connection is shown a certificate for another host", newForeignCertificate),
+	}
+	for i := range all {
+		all[i].TLS = true
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,7 +20,8 @@ type life struct {
 	options  Options
 	logger   *slog.Logger
 	bucket   *bucket
-	access   *access // nil: everybody may do everything
+	access   *access     // nil: everybody may do everything
+	tls      *tls.Config // of who accepts clients; nil: plain text
 	metrics  *metrics
 	mischief mischief
 	// disturbed reports whether there has been a fault on the wire before the brokers.
@@ -50,7 +52,7 @@ func startLife(ctx context.Context, c *Cluster, brokers []*broker) (_ *life, err
 	l := &life{
 		options: c.options, logger: c.options.Logger, metrics: c.metrics, mischief: c.mischief, disturbed: c.disturbed,
 		bucket: &bucket{Store: c.storage.store, metrics: c.metrics}, producers: newProducers(),
-		brokers: brokers, members: newMembers(brokers), access: newAccess(c.options.Access),
+		brokers: brokers, members: newMembers(brokers), access: newAccess(c.options.Access), tls: c.brokerTLS(),
 	}
 	l.catalog, l.documents = newCatalog(l), newDocuments(l)
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"crypto/tls"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -52,6 +53,8 @@ type mischief interface {
 	admits(open int) bool
 	// keeps says whether the single endpoint keeps the connection of a client that has gone.
 	keeps() bool
+	// proves gives the certificate that a client is shown, of an address that speaks TLS.
+	proves(s *security) (*tls.Certificate, error)
 	// cut is told that a connection to a broker was reset, after there had been a fault on the wire.
 	cut(l *life, node int32)
 	// handler may wrap how requests of an API are served.
@@ -109,6 +112,8 @@ func (honest) shown(*Cluster, kmsg.Response) {}
 func (honest) admits(int) bool { return true }
 
 func (honest) keeps() bool { return false }
+
+func (honest) proves(s *security) (*tls.Certificate, error) { return &s.server, nil }
 
 func (honest) cut(*life, int32) {}
 

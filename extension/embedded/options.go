@@ -42,6 +42,8 @@ type Options struct {
 	Namespace string
 	// Access says who may use the cluster, and who may do what. Default: nobody authenticates, and everybody may do everything.
 	Access *Access
+	// TLS has clients speak TLS. Default: they speak plain text.
+	TLS *TLS
 	// Lies are the names of deliberate defects, see [Lies]. Default: none.
 	Lies []string
 	// Seed decides where the lies strike. The same seed on the same traffic gives the same lies.

@@ -36,6 +36,8 @@ type Config struct {
 	Dialer         DialFunc      // default: net.Dialer. TLS is put on top of what it returns
 	// Secured is told of each connection whose TLS handshake succeeded; it must not block.
 	Secured func(address string, state tls.ConnectionState)
+	// Refused is told of each certificate that this client refused, and why; it must not block.
+	Refused func(address, why string)
 	Hooks   []kgo.Hook // franz-go hooks of every client made from this configuration; they must not block
 }
 
@@ -106,7 +108,7 @@ func (c Config) dialer() (func(context.Context, string, string) (net.Conn, error
 		dial = (&net.Dialer{}).DialContext
 	}
 	if c.TLS != nil {
-		secured, err := c.TLS.over(dial, c.Secured)
+		secured, err := c.TLS.over(dial, c.Secured, c.Refused)
 		if err != nil {
 			return nil, err
 		}

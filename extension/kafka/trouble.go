@@ -110,7 +110,7 @@ func (c Config) answersHello(ctx context.Context, address string) bool {
 
 // look asks one thing, without authentication.
 func (c Config) look(ctx context.Context, address string, request kmsg.Request) (kmsg.Response, error) {
-	c.SASL, c.Brokers, c.Hooks, c.Secured = nil, []string{address}, nil, nil
+	c.SASL, c.Brokers, c.Hooks, c.Secured, c.Refused = nil, []string{address}, nil, nil, nil
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	opts, err := c.Options()

@@ -15,6 +15,22 @@ import (
 
 // aboutHandshake says what a handshake failed for. Servers that take it for something else hang up or say nothing.
 func (c Config) aboutHandshake(ctx context.Context, address string, err error) string {
+	if why := c.TLS.aboutCertificate(err); why != "" {
+		return why
+	}
+	switch {
+	case alertOf(err) != "":
+		return c.aboutAlert(alertOf(err))
+	case c.speaksPlainText(ctx, address):
+		return wantsPlainText
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return fmt.Sprintf("TLS: the certificate of the broker is refused: %v", errors.Unwrap(err))
+	}
+	return fmt.Sprintf("TLS: %v: does a broker listen there, and does it speak TLS 1.2 or later?", err)
+}
+
+// aboutCertificate says what is wrong with the broker's certificate, "" if that is not what it is about.
+func (t TLS) aboutCertificate(err error) string {
 	var (
 		invalid   x509.CertificateInvalidError
 		authority x509.UnknownAuthorityError
@@ -25,18 +41,12 @@ func (c Config) aboutHandshake(ctx context.Context, address string, err error) s
 		return aboutValidity(invalid.Cert, time.Now())
 	case errors.As(err, &authority):
 		return fmt.Sprintf("TLS: the certificate of the broker (%s) is signed by %s, which %s", subjectOf(leaf(err, authority.Cert)),
-			issuerOf(leaf(err, authority.Cert)), c.TLS.distrust())
+			issuerOf(leaf(err, authority.Cert)), t.distrust())
 	case errors.As(err, &host):
 		return fmt.Sprintf("TLS: the certificate of the broker (%s) is valid for %s, and not for %s: connect by a name that it is valid for, "+
 			"or set client.tls.serverName to one", subjectOf(host.Certificate), names(host.Certificate), host.Host)
-	case alertOf(err) != "":
-		return c.aboutAlert(alertOf(err))
-	case c.speaksPlainText(ctx, address):
-		return wantsPlainText
-	case errors.As(err, new(*tls.CertificateVerificationError)):
-		return fmt.Sprintf("TLS: the certificate of the broker is refused: %v", errors.Unwrap(err))
 	}
-	return fmt.Sprintf("TLS: %v: does a broker listen there, and does it speak TLS 1.2 or later?", err)
+	return ""
 }
 
 func (c Config) speaksPlainText(ctx context.Context, address string) bool {
@@ -55,7 +65,10 @@ func aboutValidity(cert *x509.Certificate, now time.Time) string {
 
 // distrust says why an authority is not trusted, and what to do about it.
 func (t TLS) distrust() string {
-	if t.CAFile == "" {
+	switch {
+	case t.CAFile == "" && len(t.CA) > 0:
+		return "is not the authority that this run has made for its target"
+	case t.CAFile == "":
 		return "this machine does not trust: name the file with that authority in client.tls.caFile"
 	}
 	return fmt.Sprintf("is not in client.tls.caFile (%s): name the file with that authority there", t.CAFile)
@@ -75,35 +88,40 @@ func (c Config) aboutAlert(alert string) string {
 	switch {
 	case c.TLS == nil:
 		return wantsTLS
-	case strings.Contains(alert, "protocol version"), strings.Contains(alert, "handshake failure") && c.TLS.CertFile != "":
+	case strings.Contains(alert, "protocol version"), strings.Contains(alert, "handshake failure") && c.TLS.identified():
 		return fmt.Sprintf("TLS: broker and client find no version or cipher that both know (the broker says: %s): have it speak "+
 			"TLS 1.2 or later", alert)
 	case strings.Contains(alert, "unrecognized name"):
 		return fmt.Sprintf("TLS: the broker does not know the name that it is asked for (it says: %s): set client.tls.serverName", alert)
-	case c.TLS.CertFile == "":
+	case !c.TLS.identified():
 		return fmt.Sprintf("TLS: the broker wants a certificate of the client, and none is configured (it says: %s): "+
 			"set client.tls.certFile and client.tls.keyFile", alert)
 	}
 	return fmt.Sprintf("TLS: the broker refuses the client's certificate (%s; it says: %s): is it signed by an authority that "+
 		"the broker trusts?",
-		ownCertificate(c.TLS.CertFile), alert)
+		c.TLS.ownCertificate(), alert)
 }
 
-// ownCertificate tells of the certificate in a file what the broker sees of it.
-func ownCertificate(file string) string {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return file
+// ownCertificate tells of the client's certificate what the broker sees of it.
+func (t TLS) ownCertificate() string {
+	where, text := t.CertFile, t.Cert
+	if where != "" {
+		var err error
+		if text, err = os.ReadFile(where); err != nil {
+			return where
+		}
+	} else {
+		where = "made for this run"
 	}
 	block, _ := pem.Decode(text)
 	if block == nil || block.Type != "CERTIFICATE" {
-		return file
+		return where
 	}
 	cert, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return file
+		return where
 	}
-	return fmt.Sprintf("%s: %s, signed by %s, valid until %s", file, subjectOf(cert), issuerOf(cert),
+	return fmt.Sprintf("%s: %s, signed by %s, valid until %s", where, subjectOf(cert), issuerOf(cert),
 		cert.NotAfter.UTC().Format(time.RFC3339))
 }
 

@@ -82,19 +82,35 @@ func (r *recoveries) settled(o *Outcome, class ErrorSeen) {
 	for i, one := range p.open {
 		one.settled(o)
 		if i == len(p.open)-1 && o.Kind > Suspicious && one.waitedFor(o) {
-			one.fail(class)
+			one.fail(class, 1)
 		}
 	}
+	p.open = replaced(p.open)
 	p.open = slices.DeleteFunc(p.open, func(one *recovery) bool {
-		if one.void.Load() {
-			return true
-		}
 		if one.first.IsZero() || o.At.Sub(one.first) < settledLate {
 			return false
 		}
 		p.done = append(p.done, one)
 		return true
 	})
+}
+
+// replaced leaves out the recoveries whose origin was moved. The errors that they saw are those of the next one.
+func replaced(all []*recovery) []*recovery {
+	var out []*recovery
+	for i, one := range all {
+		switch {
+		case !one.void.Load():
+			out = append(out, one)
+		case i+1 == len(all):
+			out = append(out, one) // the one that takes its place is not known yet
+		default:
+			for class, n := range one.errors {
+				all[i+1].fail(class, n)
+			}
+		}
+	}
+	return out
 }
 
 // settledLate is how much later than an outcome that came after it one may be told of: clients do so on goroutines of their own.
@@ -152,11 +168,11 @@ func (r *recovery) waitedFor(o *Outcome) bool {
 	return o.At.After(r.origin) && (r.first.IsZero() || !o.Began.After(r.first))
 }
 
-func (r *recovery) fail(class ErrorSeen) {
+func (r *recovery) fail(class ErrorSeen, n int64) {
 	if r.errors == nil {
 		r.errors = map[ErrorSeen]int64{}
 	}
-	r.errors[class]++
+	r.errors[class] += n
 }
 
 // joined adds a stretch to some that are apart from each other and in order.

@@ -44,6 +44,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	for _, rule := range [...]func(){
 		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
 		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse,
+		j.badCertificate,
 	} {
 		rule()
 	}

@@ -50,6 +50,7 @@ type Ledger struct {
 	committed    committedLog
 	owners       lockedMap[committedPlace, *ownership]
 	storms       stormLog
+	certificates certificateLog
 	access       accessLog
 }
 

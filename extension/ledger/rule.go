@@ -34,6 +34,7 @@ const (
 	GroupDouble        Code = "GROUP_DOUBLE"
 	ConnectionLimit    Code = "CONNECTION_LIMIT"
 	ResourceLeak       Code = "RESOURCE_LEAK"
+	BadCertificate     Code = "BAD_CERTIFICATE"
 	AccessLeak         Code = "ACCESS_LEAK"
 	AccessRefused      Code = "ACCESS_REFUSED"
 	UnclearRefusal     Code = "UNCLEAR_REFUSAL"
@@ -103,6 +104,7 @@ func Rules() []Rule {
 		{SlowRecovery, "", "a partition takes longer than the bound to recover"},
 		{ConnectionLimit, "", "fewer connections than promised are let in, answered, kept, or can be opened again after a storm of them"},
 		{ResourceLeak, "", "connections, open files or memory of the target are not back within the bound after a storm of connections"},
+		{BadCertificate, "", "an address shows some clients a certificate that they can take, and others one that is expired, foreign, or for another host"},
 		{AccessLeak, AccessRead, "a principal got data, offsets or settings that it may not see"},
 		{AccessLeak, AccessWrite, "a principal changed what it may not change"},
 		{AccessLeak, AccessExistence, "a principal was shown that something is there of which it may know nothing"},

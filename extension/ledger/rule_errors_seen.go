@@ -7,14 +7,17 @@ import (
 
 // ERRORS_SEEN: where the contract promises no errors, a send failed or has an unknown outcome, or a reader or admin saw an error.
 // There is one finding for each error name and kind, with the first record. Sends that the script gave up are left out, and so are
-// errors that a disturbance excuses, those of partitions that are STUCK or in SLOW_RECOVERY, and refusals where one was stored in truth:
-// that is ABORTED_READ.
+// errors that a disturbance excuses, those of partitions that are STUCK or in SLOW_RECOVERY, handshakes that failed where BAD_CERTIFICATE
+// says why, and refusals where one was stored in truth: that is ABORTED_READ.
 func (j *judging) errorsSeen() {
 	if !j.options.PromisesNoErrors {
 		return
 	}
 	excused, told := j.refusalsStored(), j.errorsOfStuck()
 	j.ledger.errors.all(func(class ErrorSeen, tally errorTally) {
+		if class.Name == handshakeFailed && j.ledger.showedBadCertificate() {
+			return
+		}
 		if class.Abandoned || class.Excused || tally.sent && excused[class.Name] {
 			return
 		}

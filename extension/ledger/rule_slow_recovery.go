@@ -96,6 +96,7 @@ func (j *judging) recover(tp TopicPartition, one recovery) (r *recovered, counts
 func (p *recovering) copy() []recovery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.open = replaced(p.open)
 	var all []recovery
 	for _, one := range slices.Concat(p.done, p.open) {
 		if !one.void.Load() {

@@ -155,6 +155,29 @@ func TestASlowRecoveryRaisesNoOtherRule(t *testing.T) {
 			heal()
 			h.finish()
 		}},
+		{name: "its errors while nobody could recover", codes: fires(ledger.SlowRecovery), total: 1, run: func(h *history) {
+			h.options.PromisesNoErrors = true
+			p := h.producer()
+			heal := h.l.Disturb(ledger.NoErrors)
+			i := h.l.Interrupted("pause")
+			h.begun(p, 0, ledger.Unknown, time.Second)
+			i.Restored()
+			h.begun(p, 0, ledger.Unknown, 6*time.Second)
+			h.begun(p, 0, ledger.Acked, 0)
+			heal()
+			h.finish()
+		}},
+		{name: "the errors of one that recovers in time once it can", codes: fires(ledger.ErrorsSeen), total: 1, run: func(h *history) {
+			h.options.PromisesNoErrors = true
+			p := h.producer()
+			heal := h.l.Disturb(ledger.NoErrors)
+			i := h.l.Interrupted("pause")
+			h.begun(p, 0, ledger.Unknown, time.Minute)
+			i.Restored()
+			h.begun(p, 0, ledger.Acked, time.Second)
+			heal()
+			h.finish()
+		}},
 		{name: "the errors of one that recovers in time", codes: fires(ledger.ErrorsSeen), total: 2, run: func(h *history) {
 			h.options.PromisesNoErrors = true
 			p := h.producer()

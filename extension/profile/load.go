@@ -180,6 +180,7 @@ func decode(object map[string]any, name, file string, env Lookup) (*Profile, err
 		return nil, fmt.Errorf("%s: profiles.%s.chaos.%w", file, name, err)
 	}
 	p.Name, p.File = name, file
+	p.claimed(value(env, "K6_TARGET") != "")
 	if p.RunID, err = runID(env); err != nil {
 		return nil, err
 	}

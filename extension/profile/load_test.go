@@ -62,6 +62,7 @@ func TestShippedProfiles(t *testing.T) {
 		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:29292"},
 		"kafka-secure": {"127.0.0.1:9094"}, "kafka-cluster": three,
 		"kafka-cluster-unsafe": {"127.0.0.1:29396", "127.0.0.1:29397", "127.0.0.1:29398"}, "docker": {"127.0.0.1:28692"},
+		"docker-kafka": {"127.0.0.1:28792", "127.0.0.1:28793", "127.0.0.1:28794"},
 	}
 	require.Equal(t, slices.Sorted(maps.Keys(brokers)), names)
 	for _, name := range names {
@@ -102,7 +103,7 @@ func TestUnknownProfileListsTheOnesThatExist(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "nope"))
 	require.EqualError(t, err, `built in: no profile "nope": the profiles are `+
-		`docker, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, local-docker, local-service, processes`)
+		`docker, docker-kafka, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, local-docker, local-service, processes`)
 	_, err = profile.Load(given("K6_PROFILE", "kafka-loca"))
 	require.ErrorContains(t, err, "did you mean kafka-local?")
 }

@@ -77,6 +77,33 @@ func TestEmbeddedTargetOverridden(t *testing.T) {
 	require.Equal(t, want, p.Embedded)
 }
 
+func TestTLSOfTheEmbeddedTargetIsClaimedAndUsed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]profile.ServerTLS{
+		"false": profile.NoTLS, "": profile.NoTLS, "true": profile.WithTLS, "mutual": profile.MutualTLS,
+	} {
+		p, err := profile.Load(given("K6_PROFILE_EMBEDDED_TLS", text))
+		require.NoError(t, err)
+		require.Equal(t, want, p.Embedded.TLS)
+		require.Equal(t, want != profile.NoTLS, p.Claims.TLS)
+		require.Equal(t, want != profile.NoTLS, p.Client.TLS.Enabled)
+
+		object, err := p.Object()
+		require.NoError(t, err)
+		again := &profile.Profile{}
+		written, err := json.Marshal(object)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(written, again))
+		require.Equal(t, want, again.Embedded.TLS)
+	}
+	p, err := profile.Load(given("K6_PROFILE_EMBEDDED_TLS", "true", "K6_TARGET", "kafka"))
+	require.NoError(t, err)
+	require.False(t, p.Claims.TLS, "reduced")
+	require.True(t, p.Client.TLS.Enabled)
+
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"embedded": {"tls": "yes"}}`), p), `want true, false or "mutual"`)
+}
+
 func TestWrongOverridesNameTheVariable(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ variable, value, want string }{
@@ -90,6 +117,8 @@ func TestWrongOverridesNameTheVariable(t *testing.T) {
 		{"K6_PROFILE_BROKER", "h:1", "K6_PROFILE_BROKER overrides nothing in a profile: did you mean K6_PROFILE_BROKERS?"},
 		{"K6_PROFILE_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "h:1", "overrides nothing in a profile: the names are K6_PROFILE_"},
 		{"K6_PROFILE_PRINCIPALS", `[{"name": "alice", "clientId": "a"}]`, "must be empty: the embedded target has alice and bob"},
+		{"K6_PROFILE_EMBEDDED_TLS", "yes", `profiles.embedded.embedded.tls: "yes" is not one of false, true, mutual`},
+		{"K6_PROFILE_CLAIMS_TLS", "true", "profiles.embedded.embedded.tls: false is not allowed: true or mutual, because claims.tls promises TLS"},
 		{"K6_PROFILE_EMBEDDED_PRINCIPALS", "name", `profiles.embedded.embedded.principals: "name"`},
 	} {
 		_, err := profile.Load(given(c.variable, c.value))

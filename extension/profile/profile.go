@@ -123,10 +123,11 @@ type StoreProxy struct {
 
 // EmbeddedTarget describes the target that is started inside the k6 process.
 type EmbeddedTarget struct {
-	Brokers    int    `json:"brokers"`            // default 3
-	Partitions int    `json:"partitions"`         // of a topic created without saying how many, default 3
-	StoreDir   string `json:"storeDir,omitempty"` // folder of its own S3 store; "" keeps it in memory
-	Principals string `json:"principals"`         // PrincipalsBySASL or PrincipalsByClientID: who clients are, where ACLs are claimed
+	Brokers    int       `json:"brokers"`            // default 3
+	Partitions int       `json:"partitions"`         // of a topic created without saying how many, default 3
+	StoreDir   string    `json:"storeDir,omitempty"` // folder of its own S3 store; "" keeps it in memory
+	Principals string    `json:"principals"`         // PrincipalsBySASL or PrincipalsByClientID: who clients are, where ACLs are claimed
+	TLS        ServerTLS `json:"tls"`                // default NoTLS
 }
 
 // How the embedded target tells its principals apart.

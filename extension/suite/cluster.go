@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -27,6 +28,7 @@ type clusterFlags struct {
 	s3         objectstore.Config
 	accessEnv  string
 	secretEnv  string
+	ca, client string // files; "": no TLS, no certificates of clients
 }
 
 func newClusterCommand() *cobra.Command {
@@ -54,6 +56,8 @@ same bucket brings back topics, records and committed offsets.`,
 	flags.StringVar(&f.s3.Region, "s3-region", "us-east-1", "region of that store")
 	flags.StringVar(&f.accessEnv, "s3-access-key-env", "AWS_ACCESS_KEY_ID", "environment variable that holds the access key")
 	flags.StringVar(&f.secretEnv, "s3-secret-key-env", "AWS_SECRET_ACCESS_KEY", "environment variable that holds the secret key")
+	flags.StringVar(&f.ca, "tls-ca", "", "speak TLS, and write whom clients have to trust to this file (PEM)")
+	flags.StringVar(&f.client, "tls-client", "", "let in only clients that show a certificate, and write one with its key to this file (PEM)")
 	flags.StringSliceVar(&f.lies, "lie", nil, "deliberate defects; k6 x suite lies lists them")
 	flags.Int64Var(&f.seed, "seed", 1, "seed of the defects")
 	return cmd
@@ -66,11 +70,20 @@ func (f *clusterFlags) serve(cmd *cobra.Command) error {
 	if err != nil {
 		return couldNotRun("starting the cluster: %v", err)
 	}
+	if err := f.writeCertificates(cluster); err != nil {
+		return couldNotRun("starting the cluster: %v", errors.Join(err, cluster.Close()))
+	}
 	store := cluster.ObjectStore()
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "bootstrap    %s\n", strings.Join(cluster.Bootstrap(), ","))
 	fmt.Fprintf(out, "metrics      %s\n", cluster.MetricsURL())
 	fmt.Fprintf(out, "objectstore  %s bucket %s\n", store.Endpoint, store.Bucket)
+	if f.ca != "" {
+		fmt.Fprintf(out, "authority    %s\n", f.ca)
+	}
+	if f.client != "" {
+		fmt.Fprintf(out, "client       %s\n", f.client)
+	}
 	fmt.Fprintln(out, "ready; Ctrl-C stops it")
 	<-ctx.Done()
 	if err := cluster.Close(); err != nil {
@@ -84,6 +97,9 @@ func (f *clusterFlags) start(ctx context.Context) (*embedded.Cluster, error) {
 	if f.port != 0 && !f.single {
 		return nil, errors.New("--port is that of the single endpoint: with --single-endpoint=false, --ports names those of the brokers")
 	}
+	if f.client != "" && f.ca == "" {
+		return nil, errors.New("--tls-client needs --tls-ca: clients have to know whom to trust, too")
+	}
 	store := embedded.StoreOptions{Dir: f.dir}
 	if f.s3.Endpoint != "" {
 		if f.dir != "" {
@@ -94,6 +110,31 @@ func (f *clusterFlags) start(ctx context.Context) (*embedded.Cluster, error) {
 	}
 	return embedded.Start(ctx, embedded.Options{
 		Brokers: f.brokers, Ports: f.ports, SingleEndpoint: f.single, EndpointPort: f.port, DefaultPartitions: f.partitions, AutoCreate: true,
-		Lies: f.lies, Seed: f.seed, Store: store,
+		Lies: f.lies, Seed: f.seed, Store: store, TLS: f.tls(),
 	})
+}
+
+func (f *clusterFlags) tls() *embedded.TLS {
+	if f.ca == "" {
+		return nil
+	}
+	return &embedded.TLS{Mutual: f.client != ""}
+}
+
+// writeCertificates gives other tools what they need to connect. The key is for nobody else's eyes.
+func (f *clusterFlags) writeCertificates(cluster *embedded.Cluster) error {
+	if f.ca == "" {
+		return nil
+	}
+	if err := os.WriteFile(f.ca, cluster.Authority(), 0o600); err != nil {
+		return fmt.Errorf("--tls-ca: %w", err)
+	}
+	if f.client == "" {
+		return nil
+	}
+	own := cluster.Identity()
+	if err := os.WriteFile(f.client, slices.Concat(own.Cert, own.Key), 0o600); err != nil {
+		return fmt.Errorf("--tls-client: %w", err)
+	}
+	return nil
 }

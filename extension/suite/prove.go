@@ -233,6 +233,9 @@ func conditions(lie embedded.Lie) (env []string) {
 	if lie.Direct {
 		env = append(env, "K6_PROFILE_CLAIMS_SINGLE_ENDPOINT=false")
 	}
+	if lie.TLS {
+		env = append(env, "K6_PROFILE_EMBEDDED_TLS=true")
+	}
 	if lie.Recovery > 0 {
 		env = append(env, fmt.Sprintf("K6_PROFILE_LIMITS_RECOVERY=%s", lie.Recovery))
 	}

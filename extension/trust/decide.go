@@ -34,6 +34,9 @@ func (r *Run) decide(f facts, interrupted bool) (contract.Verdict, *saved.Run) {
 // judged gathers all that the verdict rests on.
 func (r *Run) judged(f facts, interrupted bool) *saved.Run {
 	p := r.target.Profile
+	for _, c := range r.secured.certificates() {
+		r.ledger.Certificates(c)
+	}
 	measured := contract.Measured{
 		FinalReads: f.finalReads, Restarted: f.restarted, Audit: f.audit, Spread: f.spread, Chaos: r.chaos(), Faults: r.faultReports(),
 		TLS: r.secured.measured(),

@@ -49,6 +49,7 @@ func (r *Run) Prepare(ctx context.Context) (Info, error) {
 	}
 	cfg := r.target.Kafka
 	cfg.Brokers = cfg.Brokers[:1] // one bootstrap address must suffice
+	r.watchCertificates(&cfg)
 	info.Bootstrap = cfg.Brokers[0]
 
 	contact, cancel := context.WithTimeout(ctx, time.Duration(r.target.Profile.Limits.Connect))

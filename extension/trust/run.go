@@ -196,7 +196,7 @@ func (r *Run) config(other *kafka.Config) kafka.Config {
 		cfg.Dialer = r.opts.Dialer
 	}
 	cfg.Dialer = r.watched(cfg.Dialer)
-	r.watchTLS(&cfg)
+	r.watchTLS(&cfg, other == nil)
 	return cfg
 }
 

@@ -2,27 +2,82 @@ package trust
 
 import (
 	"crypto/tls"
-	"crypto/x509"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
+	"k6suite/extension/ledger"
 )
 
 // secured gathers what the run's connections were encrypted by.
 type secured struct {
 	mu     sync.Mutex
 	seen   contract.TLS
-	lowest uint16 // version
+	lowest uint16                          // version
+	shown  map[string]*ledger.Certificates // by address, to clients of the target's own settings
 }
 
-// watchTLS has the connections of a configuration counted.
-func (r *Run) watchTLS(cfg *kafka.Config) {
+// watchTLS has the connections of a configuration counted; ours says that it is the target's own. A client that trusts somebody else
+// says nothing about the target.
+func (r *Run) watchTLS(cfg *kafka.Config, ours bool) {
 	if cfg.TLS == nil {
 		return
 	}
-	checked, own := !cfg.TLS.InsecureSkipVerify, clientName(cfg.TLS)
+	checked, own := !cfg.TLS.InsecureSkipVerify, cfg.TLS.Subject()
 	cfg.Secured = func(_ string, state tls.ConnectionState) { r.secured.saw(state, checked, own) }
+	if ours {
+		r.watchCertificates(cfg)
+	}
+}
+
+// watchCertificates has counted what clients of the target's own settings are shown.
+func (r *Run) watchCertificates(cfg *kafka.Config) {
+	if cfg.TLS == nil || cfg.TLS.InsecureSkipVerify {
+		return
+	}
+	also := cfg.Secured
+	cfg.Secured = func(address string, state tls.ConnectionState) {
+		if also != nil {
+			also(address, state)
+		}
+		r.secured.at(address, "")
+	}
+	cfg.Refused = r.secured.at
+}
+
+// at counts what an address showed: a certificate that was taken, or one that was not, and why.
+func (s *secured) at(address, refused string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.shown[address]
+	if c == nil {
+		c = &ledger.Certificates{Address: address}
+		if s.shown == nil {
+			s.shown = map[string]*ledger.Certificates{}
+		}
+		s.shown[address] = c
+	}
+	if refused == "" {
+		c.Taken++
+		return
+	}
+	if c.Refused++; c.Refused == 1 {
+		c.Why, c.At = refused, time.Now()
+	}
+}
+
+// certificates are what each address showed, in the order of the addresses.
+func (s *secured) certificates() []ledger.Certificates {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []ledger.Certificates
+	for _, address := range slices.Sorted(maps.Keys(s.shown)) {
+		all = append(all, *s.shown[address])
+	}
+	return all
 }
 
 func (s *secured) saw(state tls.ConnectionState, checked bool, own string) {
@@ -53,20 +108,4 @@ func (s *secured) measured() *contract.TLS {
 	}
 	seen := s.seen
 	return &seen
-}
-
-// clientName is whom the client's own certificate names, "" if it has none.
-func clientName(t *kafka.TLS) string {
-	if t.CertFile == "" {
-		return ""
-	}
-	pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-	if err != nil {
-		return ""
-	}
-	leaf, err := x509.ParseCertificate(pair.Certificate[0])
-	if err != nil {
-		return ""
-	}
-	return leaf.Subject.String()
 }

@@ -52,7 +52,7 @@ func (r *Run) Storm(ctx context.Context, plan storm.Plan, watch func(storm.Count
 		return storm.Report{}, err
 	}
 	defer done()
-	plan.Addresses, plan.Again = r.target.Kafka.Brokers, true
+	plan.Addresses, plan.Again, plan.TLS = r.target.Kafka.Brokers, true, r.target.Kafka.TLS
 	if err := r.target.room(plan); err != nil {
 		r.blameless(err.Error())
 		return storm.Report{Stages: []storm.Stage{}, Ours: err.Error()}, nil

@@ -13,8 +13,13 @@ import (
 	"k6suite/extension/trust"
 )
 
-// stormed runs a small storm beside a little traffic, and judges.
+// stormed runs a small storm beside a little traffic, and judges. Its stages wait no longer than that for connections.
 func stormed(t *testing.T, o trust.TargetOptions, connections int) (storm.Report, *contract.Verdict) {
+	t.Helper()
+	return stormedWithin(t, o, connections, 3*time.Second)
+}
+
+func stormedWithin(t *testing.T, o trust.TargetOptions, connections int, over time.Duration) (storm.Report, *contract.Verdict) {
 	t.Helper()
 	run := newRun(t, open(t, o), func(o *trust.Options) { o.Script, o.Records = "connection_storm", 500 })
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -23,14 +28,14 @@ func stormed(t *testing.T, o trust.TargetOptions, connections int) (storm.Report
 	require.NoError(t, err)
 	flow := make(chan error, 1)
 	go func() {
-		_, err := run.ProduceFlow(ctx, 1, trust.ProduceOptions{Records: 20}, trust.Flow{For: time.Minute, Every: 10 * time.Millisecond})
+		_, err := run.ProduceFlow(ctx, 1, trust.ProduceOptions{Records: 20}, trust.Flow{For: 2 * time.Minute, Every: 10 * time.Millisecond})
 		flow <- err
 	}()
 	go func() { _, _ = run.Consume(ctx, 2, trust.ConsumeOptions{Until: trust.UntilEnd, Timeout: time.Minute}) }()
 	for run.Acked() < 500 {
 		time.Sleep(time.Millisecond)
 	}
-	report, err := run.Storm(ctx, storm.Plan{Stages: []int{connections}, Over: 3 * time.Second, Hold: time.Second, Churn: 0.2, HalfOpen: 0.1},
+	report, err := run.Storm(ctx, storm.Plan{Stages: []int{connections}, Over: over, Hold: time.Second, Churn: 0.2, HalfOpen: 0.1},
 		func(storm.Counts) {})
 	require.NoError(t, err)
 	for sent := run.Acked(); run.Acked() < sent+500; {

@@ -94,12 +94,15 @@ func startEmbedded(ctx context.Context, o TargetOptions) (*Target, error) {
 		Namespace:         namespace,
 		Logger:            o.Logger,
 		Access:            users.access,
+		TLS:               embeddedTLS(o.Profile),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded target: %w", err)
 	}
+	config := clientConfig(o.Profile, cluster.Bootstrap())
+	trustCluster(&config, cluster)
 	t := &Target{
-		Profile: o.Profile, Kafka: clientConfig(o.Profile, cluster.Bootstrap()), Metrics: []string{cluster.MetricsURL()},
+		Profile: o.Profile, Kafka: config, Metrics: []string{cluster.MetricsURL()},
 		embedded: cluster, platform: cluster, storage: cluster.StorageProxy(), proofs: users.proofs,
 	}
 	return t.ready(ctx, o)

@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -181,7 +183,11 @@ func (p *Proxy) serve(conn net.Conn, to func(*session) router) {
 		err := secured.HandshakeContext(ctx)
 		cancel()
 		if err != nil {
-			p.logger.Warn("kafka proxy: closing a connection", "client", conn.RemoteAddr(), "error", fmt.Errorf("TLS handshake: %w", err))
+			level := p.logger.Warn
+			if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) { // who only looks whether somebody listens
+				level = p.logger.Debug
+			}
+			level("kafka proxy: closing a connection", "client", conn.RemoteAddr(), "error", fmt.Errorf("TLS handshake: %w", err))
 			return
 		}
 		conn = secured

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"k6suite/extension/kafka"
 )
 
 // Plan is what a storm does.
@@ -19,6 +21,8 @@ type Plan struct {
 	Beat      time.Duration `json:"beat"`      // how often each connection asks for an answer; default 10s
 	Again     bool          `json:"again"`     // after all were closed, open as many as the last stage had, once more
 	Seed      int64         `json:"seed"`      // decides which connections these are
+	// TLS is how connections are encrypted, where not as the configuration says: certificates may be in the memory of one process only.
+	TLS *kafka.TLS `json:"tls,omitempty"`
 }
 
 const (

@@ -54,6 +54,9 @@ func Run(ctx context.Context, cfg kafka.Config, plan Plan, watch func(Counts)) (
 		return Report{}, err
 	}
 	cfg.Brokers = plan.Addresses
+	if plan.TLS != nil {
+		cfg.TLS = plan.TLS
+	}
 	raw, err := cfg.Raw()
 	if err != nil {
 		return Report{}, err
