@@ -84,6 +84,7 @@ func measured(j ledger.Judgement, f facts) contract.Measured {
 		ForeseenLost: e.ForeseenLost, ForeseenDuplicates: e.ForeseenDuplicates, MetadataSeen: e.MetadataSeen, Spread: f.spread,
 		Healed: e.Heals, AckedDisturbed: e.AckedDisturbed, AckedAfterHeal: e.AckedAfterHeal, ReadAfterHeal: e.ReadAfterHeal,
 		PartitionsWritten: e.PartitionsWritten, PartitionsHealed: e.PartitionsHealed, Access: e.Access,
+		Transactions: e.Transactions,
 	}
 	if m.Audit != nil {
 		m.Audit.Records, m.Audit.Acked = e.InObjects, e.AckedInObjects
