@@ -141,6 +141,8 @@ declare module "k6/x/trust" {
      * record was read. Default "sent" where the ledger knows how many there will be.
      */
     until?: "sent" | "acked" | "end";
+    /** "read_committed" reads what is committed only. Default "read_uncommitted". */
+    isolation?: "read_uncommitted" | "read_committed";
     /** Stop after so many records. Default 0: no such bound. */
     records?: number;
     /** Stop after this time. Default: no such bound. */
@@ -158,6 +160,64 @@ declare module "k6/x/trust" {
     /** How often partitions were assigned to it. */
     rebalances: number;
     /** Why nothing was read; empty where something was. */
+    stopped: string;
+  }
+
+  export interface TransactOptions {
+    /** A topic of the run. Default: its first. */
+    topic?: string;
+    /** How many records, over all partitions in turn. Default 1. */
+    records?: number;
+    /** Bytes of a value. Default 200. */
+    size?: number;
+    /** The transaction is aborted, not committed. */
+    abort?: boolean;
+    /** How long it stays open once its records are acked. Default: not at all. */
+    hold?: Duration;
+    /** How long to wait for the acks, and for its end. Default "60s". */
+    timeout?: Duration;
+  }
+
+  export interface Transacted {
+    /** Unknown: a commit was asked for, and nobody knows whether it happened. Empty: nothing was sent. */
+    outcome: "committed" | "aborted" | "unknown" | "";
+    acked: number;
+    failed: number;
+    unknown: number;
+    /** By Kafka error name. */
+    errors: Record<string, number>;
+    /** Why nothing was sent; empty where something was. */
+    stopped: string;
+  }
+
+  export interface TransformOptions {
+    /** Of the processor: its offsets are part of its transactions. One that comes later with the same group goes on where it ended. */
+    group: string;
+    /** Topic that is consumed. Default: the first of the run. */
+    from?: string;
+    /** Topic to which each record's output is produced, into the partition of its source. Default: the second of the run. */
+    to?: string;
+    /** Source records of one transaction, at most. Default 50. */
+    batch?: number;
+    /** Of so many transactions one is aborted, and its source records are processed again. Default: none. */
+    abortEvery?: number;
+    /** After so many transactions the processor ends in the middle of the next one, as in a crash. Default: it does not. */
+    crashAfter?: number;
+    /** Give up after this time. Default "60s". */
+    timeout?: Duration;
+  }
+
+  export interface Transformed {
+    /** Source records whose transaction was committed. */
+    records: number;
+    /** Transactions, by outcome. */
+    committed: number;
+    aborted: number;
+    unknown: number;
+    crashed: boolean;
+    /** All that was committed in the source was processed. */
+    complete: boolean;
+    /** Why nothing was done; empty where something was. */
     stopped: string;
   }
 
@@ -343,6 +403,13 @@ declare module "k6/x/trust" {
     produce(options?: ProduceOptions): Promise<Produced>;
     /** consume reads the topic as an application would, until it is enough. */
     consume(options?: ConsumeOptions): Promise<Consumed>;
+    /** transact sends tracked records in one transaction of this virtual user, and commits or aborts it. */
+    transact(options?: TransactOptions): Promise<Transacted>;
+    /**
+     * transform consumes what is committed in one topic, and produces one output for each record in transactions that hold how far it has
+     * come, until all records that the ledger knows of (records) were sent and processed.
+     */
+    transform(options: TransformOptions): Promise<Transformed>;
     /** finish ends the traffic that flows (produce with `for`), before its time is up. */
     finish(): Promise<void>;
     /** watch reads nothing and only asks where the logs end, until all traffic that flows has ended. */

@@ -139,9 +139,12 @@ func delivery() []Requirement {
 		{ID: "F8.2", Title: "idempotent producer", Rules: rules("DUPLICATE", "SEND_REORDER"), Claims: claims(ClaimIdempotence)},
 		{
 			ID: "F8.3", Title: "transactions are atomic and isolated", Claims: transactions,
-			Rules: rules("ABORTED_READ", "UNCOMMITTED_READ", "TORN_TXN"),
+			Rules: rules("ABORTED_READ", "UNCOMMITTED_READ", "TORN_TXN"), proof: isolated,
 		},
-		{ID: "F8.4", Title: "exactly-once consume-transform-produce", Rules: rules("EOS_DOUBLE"), Claims: claims(ClaimTransactions, ClaimGroups)},
+		{
+			ID: "F8.4", Title: "exactly-once consume-transform-produce", Claims: claims(ClaimTransactions, ClaimGroups),
+			Rules: rules("EOS_DOUBLE"), proof: exactlyOnce,
+		},
 		{ID: "F8.5", Title: "offset reset earliest, latest, none"},
 		{ID: "F8.6", Title: "lag equals end minus committed", Claims: groups},
 		{

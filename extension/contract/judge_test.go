@@ -92,6 +92,8 @@ func judging(rule ledger.Code) contract.Input {
 		in.Script, in.Claims[contract.ClaimACLs] = "permission_boundary", true
 		in.Measured.Access = ledger.AccessEvidence{Granted: 40, Reads: 10, Writes: 12, Existing: 4}
 		return in
+	case ledger.UncommittedRead, ledger.TornTxn, ledger.EOSDouble:
+		return transacted()
 	case ledger.GroupRegress, ledger.GroupDouble:
 		in := healthy()
 		in.Script, in.Measured.Sent, in.Measured.Acked, in.Measured.Found = "smoke_consumer_group", 2000, 2000, 2000

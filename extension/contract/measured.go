@@ -41,6 +41,8 @@ type Measured struct {
 	PartitionsWritten int64 `json:"partitionsWritten"` // partitions that the run wrote to
 	PartitionsHealed  int64 `json:"partitionsHealed"`  // among them: with a record sent and acked after the last heal
 
+	Transactions ledger.TransactionEvidence `json:"transactions,omitzero"` // of producers, and of consume-transform-produce
+
 	Access ledger.AccessEvidence `json:"access,omitzero"` // requests of principals that may, and that may not
 
 	Audit *Audit `json:"audit"` // nil: the bucket was not read

@@ -16,7 +16,7 @@ func lie(name, rule, breaks string, begin func(*liar) mischief, scripts ...strin
 }
 
 func makers() []maker {
-	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), groupLies(), tlsLies())
+	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), transactionLies(), groupLies(), tlsLies())
 }
 
 // plainLies need nothing but traffic, or a fault on the wire.
@@ -117,6 +117,21 @@ func tlsLies() []maker {
 		all[i].TLS = true
 	}
 	return all
+}
+
+// transactionLies show where producers commit and abort, and where a processor crashes.
+func transactionLies() []maker {
+	const transactions = "transactions"
+	return []maker{
+		lie("show-aborted", "ABORTED_READ", "who reads what is committed is not told which transactions were aborted",
+			newShowAborted, transactions),
+		lie("show-open", "UNCOMMITTED_READ", "who reads what is committed is shown all, now and then while a transaction is open",
+			newShowOpen, transactions),
+		lie("torn-commit", "TORN_TXN", "one partition of a committed transaction stays hidden from who reads what is committed",
+			newTornCommit, transactions),
+		lie("forget-txn-offsets", "EOS_DOUBLE", "offsets that are sent to a transaction are not committed with it",
+			newForgetTxnOffsets, transactions),
+	}
 }
 
 // lyingConnections are enough to show them, on any machine.

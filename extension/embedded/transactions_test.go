@@ -121,8 +121,13 @@ func transaction(t *testing.T, cl *kgo.Client, end kgo.TransactionEndTry, record
 // committed returns the values that a read_committed reader sees up to an offset.
 func committed(t *testing.T, c *embedded.Cluster, partition int32, to int64) []string {
 	t.Helper()
+	return committedIn(t, c, "t", partition, to)
+}
+
+func committedIn(t *testing.T, c *embedded.Cluster, topic string, partition int32, to int64) []string {
+	t.Helper()
 	cl := client(t, c, kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{"t": {partition: kgo.NewOffset().AtStart()}}))
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}))
 	var values []string
 	for next := int64(0); next < to; {
 		fetches := cl.PollFetches(testContext(t))

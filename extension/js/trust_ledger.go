@@ -38,6 +38,7 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen, "storm": l.storm,
 		"recovered": l.recovered, "finish": l.finish, "versions": l.versions, "stopped": l.stopped, "acked": l.acked,
 		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge, "access": l.access,
+		"transact": l.transact, "transform": l.transform,
 	} {
 		if err := object.Set(name, value); err != nil {
 			common.Throw(rt, err)
@@ -227,14 +228,15 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, tr
 
 func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	out := trust.ConsumeOptions{Timeout: time.Minute, Meter: l.meter}
-	var until string
+	var until, isolation string
 	o := readOptions(l.vu.Runtime(), "consume", value)
+	o.text("isolation", &isolation, "read_uncommitted", "read_committed")
 	o.text("group", &out.Group)
 	o.text("until", &until, string(trust.UntilSent), string(trust.UntilAcked), string(trust.UntilEnd))
 	whole(o, "records", &out.Records, 0, 1<<38)
 	o.duration("for", &out.For)
 	o.duration("timeout", &out.Timeout)
-	out.Until = trust.Until(until)
+	out.Until, out.Committed = trust.Until(until), isolation == "read_committed"
 	err := o.done()
 	vu := l.vuID()
 	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {

@@ -34,6 +34,9 @@ var ErrNotTransactional = errors.New("kafka: the producer is not transactional: 
 // ErrNothingCommitted says that a transaction was aborted instead of committed, because not all of its records were acknowledged.
 var ErrNothingCommitted = errors.New("the transaction was aborted, and nothing of it committed")
 
+var errNotCommitted = errors.New("kafka: commit: the group was rebalanced, or its coordinator was not sure, and nothing was said to be " +
+	"committed: close the processor and start another one, which goes on from what is")
+
 // abortTime bounds the abort that follows a commit which failed.
 const abortTime = 10 * time.Second
 
@@ -135,7 +138,7 @@ func (p *Producer) endSession(ctx context.Context) (TxnOutcome, error) {
 	case err != nil:
 		return TxnUnknown, fmt.Errorf("kafka: commit: its outcome is unknown: %w", err)
 	case !committed:
-		return TxnUnknown, errors.New("kafka: commit: the group was rebalanced or the coordinator unsure, and the transaction not committed: start anew")
+		return TxnUnknown, errNotCommitted
 	}
 	return TxnCommitted, nil
 }

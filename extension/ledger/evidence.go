@@ -23,6 +23,8 @@ type Evidence struct {
 	PartitionsWritten int64 `json:"partitionsWritten"` // with an acked record, or one that was sent after the last heal
 	PartitionsHealed  int64 `json:"partitionsHealed"`  // among them: with a record sent after the last heal, and acked
 
+	Transactions TransactionEvidence `json:"transactions,omitzero"` // of producers and of consume-transform-produce
+
 	Access AccessEvidence `json:"access,omitzero"` // what principals were granted and denied
 }
 
@@ -35,6 +37,7 @@ func (j *judging) evidence(foreseen []Finding) Evidence {
 		e.MetadataSeen = j.ledger.metadata.answers()
 	}
 	j.ledger.disturbances.evidence(&e, j.parts)
+	e.Transactions = j.transactionEvidence()
 	e.Access = j.ledger.access.evidence()
 	for _, p := range j.producers {
 		e.AckedFound += int64(p.ackedFound)

@@ -31,6 +31,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.rewrites()
 	j.passed()
 	j.completeness()
+	j.committedCompleteness()
 	j.locateDuplicates()
 	j.clashes()
 	for _, v := range j.parts {
@@ -42,6 +43,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
+		j.uncommittedRead, j.tornTxn, j.eosDouble,
 		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
 		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse,
 		j.badCertificate,
@@ -87,6 +89,9 @@ type judging struct {
 	producers   []*producerView
 	parts       []*partView
 	finals      []string // names of the final reads
+
+	committedReads int64               // complete ones of what is committed
+	processed      TransactionEvidence // filled by EOS_DOUBLE
 
 	copies     map[Serial][]place // where duplicated records stand
 	wanted     map[Serial]place   // where records stand that evidence names

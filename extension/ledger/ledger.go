@@ -38,6 +38,11 @@ type Ledger struct {
 	readers    []*Reader
 	finals     []*FinalRead
 	audits     []*Audit
+	pipelines  []*Pipeline
+
+	committedReads  []*CommittedRead
+	committedGroups map[int]bool // of readers of what is committed
+	shownEarly      shownEarly
 
 	errors       errorTallies
 	misuse       misuse
@@ -70,7 +75,7 @@ func New(o Options) *Ledger {
 	l := &Ledger{
 		run: newRunBits(o.Run), instance: o.Instance, now: o.Now, began: time.Now(),
 		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
-		groups: make(map[string]int), named: make(map[string]bool),
+		groups: make(map[string]int), named: make(map[string]bool), committedGroups: make(map[int]bool),
 	}
 	if l.now == nil {
 		l.now = func() time.Time { return l.steady(time.Now()) }

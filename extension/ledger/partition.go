@@ -49,6 +49,7 @@ type partition struct {
 	misplaced   bounded[placed]
 	keyed       bool // a record to which PARTITIONER applies was found
 	finals      []*finalPart
+	committed   committedPart
 	stale       []staleAnswer
 	staleBeyond int64 // more that were not kept
 }

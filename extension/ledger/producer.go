@@ -39,6 +39,11 @@ type Producer struct {
 	duplicated set   // met twice in one final read
 	explained  set   // stands where INCONSISTENT_OFFSET tells the story
 	clashed    set   // was acked at an offset at which another record was
+
+	transactions []*Transaction // in the order of their sequences
+	visible      set            // shown by a final read of what is committed
+	early        set            // given to live readers of what is committed before anybody had asked for a commit
+	stray        set            // … after it had been aborted
 }
 
 // NewProducer adds a producer. An instance has room for 65,536; beyond, it panics.

@@ -14,6 +14,8 @@ type ReaderOptions struct {
 	Name string
 	// Group is the consumer group. A reader without one counts as a group of its own, named like the reader.
 	Group string
+	// Committed says that it reads what is committed only (isolation.level=read_committed).
+	Committed bool
 }
 
 // Reader tracks what one live consumer reads.
@@ -21,6 +23,8 @@ type Reader struct {
 	ledger *Ledger
 	name   string
 	group  int
+
+	committed bool
 
 	mu    sync.Mutex
 	parts map[TopicPartition]*following
@@ -63,7 +67,10 @@ func (l *Ledger) NewReader(o ReaderOptions) *Reader {
 	if o.Group != "" {
 		l.named[o.Group] = true
 	}
-	r := &Reader{ledger: l, name: o.Name, group: number, parts: make(map[TopicPartition]*following)}
+	if o.Committed {
+		l.committedGroups[number] = true
+	}
+	r := &Reader{ledger: l, name: o.Name, group: number, committed: o.Committed, parts: make(map[TopicPartition]*following)}
 	l.readers = append(l.readers, r)
 	return r
 }
@@ -92,7 +99,11 @@ func (r *Reader) Read(tp TopicPartition, record Record) {
 	if id.Kind == Own {
 		producer.mu.Lock()
 		at(&producer.seen, r.group).add(id.Serial.Sequence())
+		early := r.committed && producer.shownCommitted(id.Serial.Sequence())
 		producer.mu.Unlock()
+		if early {
+			l.shownEarly.add(oddRead{tp, record.Offset, id.Serial, r.name, l.now()})
+		}
 		if h := l.disturbances.healing.Load(); h != nil {
 			h.read.Add(1)
 		}
@@ -169,6 +180,7 @@ func (p *partition) concerns(id *Identity) bool { return id.Known || p.topic.own
 func (l *Ledger) Missing(group string) int64 {
 	l.mu.RLock()
 	number, ok := l.groups[group]
+	committed := ok && l.committedGroups[number]
 	l.mu.RUnlock()
 	missing := int64(0)
 	for _, p := range *l.producers.Load() {
@@ -177,6 +189,9 @@ func (l *Ledger) Missing(group string) int64 {
 		acked.Or(p.suspicious.bitmap())
 		if ok {
 			acked.AndNot(at(&p.seen, number).bitmap())
+		}
+		if committed {
+			acked.AndNot(p.uncommitted())
 		}
 		p.mu.Unlock()
 		missing += int64(acked.GetCardinality())

@@ -38,6 +38,9 @@ const (
 	AccessLeak         Code = "ACCESS_LEAK"
 	AccessRefused      Code = "ACCESS_REFUSED"
 	UnclearRefusal     Code = "UNCLEAR_REFUSAL"
+	UncommittedRead    Code = "UNCOMMITTED_READ"
+	TornTxn            Code = "TORN_TXN"
+	EOSDouble          Code = "EOS_DOUBLE"
 )
 
 // Aspects of METADATA_LIE.
@@ -78,7 +81,10 @@ func Rules() []Rule {
 		{Rewrite, "", "what an offset held changed after it had been read or acked"},
 		{Duplicate, "", "one record stands at two offsets (idempotent producer: FAIL; otherwise counted against the budget)"},
 		{Phantom, "", "a record whose identity this run never sent"},
-		{AbortedRead, "", "a definitely failed record is returned"},
+		{AbortedRead, "", "a definitely failed record is returned, or one of an aborted transaction as committed"},
+		{UncommittedRead, "", "a record is returned as committed whose transaction nobody has asked to commit"},
+		{TornTxn, "", "some records of a committed transaction are not shown to readers of what is committed"},
+		{EOSDouble, "", "consume-transform-produce: the output of a source record is not there exactly once"},
 		{CorruptRecord, "", "checksum, length, key, header or UUID-in-value differ from what was sent"},
 		{PollSkip, "", "one reader, no rebalance or seek between: offsets jump over known records"},
 		{PollBack, "", "one reader, no rebalance or seek between: offsets go back"},

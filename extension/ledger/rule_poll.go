@@ -28,7 +28,11 @@ func (j *judging) polls() {
 
 func (j *judging) pollSkip(r *Reader, v *partView, f *following) {
 	skipped := f.jumped.copy()
-	skipped.And(v.returned)
+	if r.committed { // what is not committed is legally jumped over, and what is and is never shown is told by TORN_TXN
+		skipped.And(v.p.committed.shown.bitmap())
+	} else {
+		skipped.And(v.returned)
+	}
 	each(skipped, func(offset int64) bool {
 		j.out.add(PollSkip, func() Finding {
 			line := j.held(v, offset)

@@ -18,6 +18,8 @@ type producerView struct {
 	missing    *roaring64.Bitmap // acked, and not found, not even garbled
 	mismatched *roaring64.Bitmap // found elsewhere than acked; filled by the scan
 	gone       *roaring64.Bitmap // seen by a live reader, of unknown outcome, and not found
+
+	txns transactionsView
 }
 
 func newProducerView(p *Producer) *producerView {
@@ -27,7 +29,7 @@ func newProducerView(p *Producer) *producerView {
 		options: p.options, number: p.number, name: p.options.Name,
 		acked: p.acked.copy(), failed: p.failed.copy(), found: p.foundAny(), bare: p.bare.copy(),
 		duplicated: p.duplicated.copy(), explained: p.explained.copy(), clashed: p.clashed.copy(),
-		mismatched: roaring64.New(),
+		mismatched: roaring64.New(), txns: newTransactionsView(p),
 	}
 	v.missing = v.acked.Clone()
 	v.missing.Or(p.suspicious.bitmap())
@@ -37,6 +39,7 @@ func newProducerView(p *Producer) *producerView {
 	v.ackedFound = v.missing.AndCardinality(v.found)
 	v.missing.AndNot(v.found)
 	v.missing.AndNot(p.garbled.bitmap())
+	v.missing.AndNot(v.txns.hidden) // a target may forget what was never committed
 	v.gone.AndNot(p.garbled.bitmap())
 	return v
 }
@@ -73,6 +76,8 @@ type partView struct {
 	reordered map[uint32]bool      // producers of which SEND_REORDER tells; filled by the scan
 	suffix    bool                 // LOST_SUFFIX tells of the end; filled by the scan
 	stale     bool                 // STALE_END does
+
+	committedReads int // complete ones of what is committed; filled by completeness
 }
 
 // newPartView reads a partition; the caller holds its lock.

@@ -43,8 +43,8 @@ func TestDefaultIsTheEmbeddedTarget(t *testing.T) {
 	require.Equal(t, profile.Embedded, p.System)
 	require.Empty(t, p.Brokers)
 	require.Equal(t, profile.Claims{
-		SingleEndpoint: true, Stateless: true, Elastic: true, ObjectStorage: true, Idempotence: true, Groups: true, AutoCreation: true,
-		ACLs: true, Metrics: true,
+		SingleEndpoint: true, Stateless: true, Elastic: true, ObjectStorage: true, Idempotence: true, Transactions: true, Groups: true,
+		AutoCreation: true, ACLs: true, Metrics: true,
 	}, p.Claims)
 	require.Equal(t, &profile.EmbeddedTarget{Brokers: 3, Partitions: 3, Principals: profile.PrincipalsBySASL}, p.Embedded)
 	require.Nil(t, p.ObjectStore)

@@ -3,6 +3,7 @@ package saved
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,8 +57,9 @@ func Write(name string, r *Run) (err error) {
 	if err != nil {
 		return fmt.Errorf("saving the run: %w", err)
 	}
+	header = append(header, '\n')
 	text := append([]byte(magic), header...)
-	text = encoder.EncodeAll(body, append(text, '\n'))
+	text = encoder.EncodeAll(append(header, body...), text) // the header is in there once more: nobody can change it unnoticed
 	temporary := name + ".part"
 	defer func() {
 		if err != nil {
@@ -108,9 +110,14 @@ func parse(text []byte) (*Run, Header, error) {
 		return nil, header, fmt.Errorf("saved run: %w", err)
 	}
 	defer decoder.Close()
-	body, err := io.ReadAll(io.LimitReader(decoder, int64(header.Length)+1))
-	if err != nil || len(body) != header.Length {
-		return nil, header, fmt.Errorf("%w: it is cut off or damaged (%w)", ErrNotSaved, errors.Join(err, lengths(len(body), header.Length)))
+	wanted := len(line) + header.Length
+	body, err := io.ReadAll(io.LimitReader(decoder, int64(wanted)+1))
+	if err != nil || len(body) != wanted {
+		return nil, header, fmt.Errorf("%w: it is cut off or damaged: %d of %d bytes: %w", ErrNotSaved, len(body), wanted, cmp.Or(err, io.ErrUnexpectedEOF))
+	}
+	body, ok := bytes.CutPrefix(body, line)
+	if !ok {
+		return nil, header, fmt.Errorf("%w: its second line was changed", ErrNotSaved)
 	}
 	r := &Run{}
 	if err := graph.Read(body, r, header.Began); err != nil {
@@ -118,8 +125,6 @@ func parse(text []byte) (*Run, Header, error) {
 	}
 	return r, header, nil
 }
-
-func lengths(is, wanted int) error { return fmt.Errorf("%d of %d bytes", is, wanted) }
 
 func commitOf(h Header) string {
 	if h.Suite == "" {

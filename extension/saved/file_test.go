@@ -85,14 +85,12 @@ func TestWhatIsNoSavedRunIsSaid(t *testing.T) {
 	require.NoError(t, err)
 	second := bytes.IndexByte(whole, '\n') + 1
 	body := second + bytes.IndexByte(whole[second:], '\n') + 1
-	flipped := bytes.Clone(whole)
-	flipped[len(flipped)-10] ^= 1
 	for what, text := range map[string][]byte{
-		"it does not begin with":     []byte("{}"),
-		"its second line is damaged": append(bytes.Clone(whole[:second]), "{\n"...),
-		"it is cut off or damaged":   whole[:len(whole)-1],
-		"(0 of":                      whole[:body],
-		"damaged":                    flipped,
+		"it does not begin with":      []byte("{}"),
+		"its second line is damaged":  append(bytes.Clone(whole[:second]), "{\n"...),
+		"it is cut off or damaged":    whole[:len(whole)-1],
+		"damaged: 0 of":               whole[:body],
+		"its second line was changed": bytes.Replace(bytes.Clone(whole), []byte(`"run":"a run"`), []byte(`"run":"b run"`), 1),
 		"it was saved by another version of the suite (commit abc): judge it with a k6 that was built from that commit": bytes.Replace(
 			bytes.Clone(whole), []byte(`"shape":"`), []byte(`"shape":"f`), 1),
 	} {
@@ -101,6 +99,33 @@ func TestWhatIsNoSavedRunIsSaid(t *testing.T) {
 		require.ErrorContains(t, err, what)
 		require.ErrorContains(t, err, name)
 	}
+}
+
+// A byte that changed on the way is found, unless it makes no difference.
+func TestDamageIsFoundOrHarmless(t *testing.T) {
+	t.Parallel()
+	run := lossy(10)
+	then, err := run.Judge()
+	require.NoError(t, err)
+	name := write(t, run)
+	whole, err := os.ReadFile(name)
+	require.NoError(t, err)
+	found := 0
+	for i := len("k6suite run"); i < len(whole); i += 5 {
+		text := bytes.Clone(whole)
+		text[i] ^= 1
+		require.NoError(t, os.WriteFile(name, text, 0o600))
+		back, _, err := saved.Read(name)
+		if err != nil {
+			found++
+			continue
+		}
+		now, err := back.Judge()
+		require.NoError(t, err)
+		require.Equal(t, then.Findings, now.Findings)
+		require.Equal(t, then.Measured, now.Measured)
+	}
+	require.Greater(t, found, len(whole)/10)
 }
 
 // No half a file is left where there is no room for a whole one.

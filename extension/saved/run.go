@@ -37,7 +37,8 @@ func measured(m contract.Measured, j ledger.Judgement) contract.Measured {
 	c, e := j.Counts, j.Evidence
 	m.Sent, m.Acked, m.Failed, m.Unknown, m.Errors = c.Sent, c.Acked+c.Suspicious, c.Failed, c.Unknown, c.Errors
 	m.LiveRead, m.Read, m.Found, m.Duplicates = c.Read, c.Found, e.AckedFound, c.Duplicated
-	m.Ordered, m.Keyed, m.Covered, m.MetadataSeen, m.Access = e.Ordered, e.Keyed, e.Covered, e.MetadataSeen, e.Access
+	m.Ordered, m.Keyed, m.Covered, m.MetadataSeen = e.Ordered, e.Keyed, e.Covered, e.MetadataSeen
+	m.Access, m.Transactions = e.Access, e.Transactions
 	m.ForeseenLost, m.ForeseenDuplicates = e.ForeseenLost, e.ForeseenDuplicates
 	m.Healed, m.AckedDisturbed, m.AckedAfterHeal, m.ReadAfterHeal = e.Heals, e.AckedDisturbed, e.AckedAfterHeal, e.ReadAfterHeal
 	m.PartitionsWritten, m.PartitionsHealed = e.PartitionsWritten, e.PartitionsHealed

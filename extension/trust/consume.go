@@ -31,12 +31,13 @@ const (
 
 // ConsumeOptions say what one call reads.
 type ConsumeOptions struct {
-	Group   string        // consumer group; "": all partitions, by this reader alone
-	Until   Until         // default: sent if the run announced how many, else acked
-	Records int64         // stop after so many records, whatever is missing; 0: no such bound
-	For     time.Duration // stop after this time, whatever is missing; 0: no such bound
-	Timeout time.Duration // give up; default 60s
-	Meter   kafka.Meter   // default: none
+	Group     string        // consumer group; "": all partitions, by this reader alone
+	Until     Until         // default: sent if the run announced how many, else acked
+	Committed bool          // read what is committed only (isolation.level=read_committed)
+	Records   int64         // stop after so many records, whatever is missing; 0: no such bound
+	For       time.Duration // stop after this time, whatever is missing; 0: no such bound
+	Timeout   time.Duration // give up; default 60s
+	Meter     kafka.Meter   // default: none
 
 	control *kafka.Config // the positive control connects by this
 }
@@ -133,9 +134,9 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	} else {
 		reader.shared.consumers.Store(true)
 	}
-	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group})
+	reader.ids = r.ledger.NewReader(ledger.ReaderOptions{Name: name, Group: o.Group, Committed: o.Committed})
 	opts := kafka.ConsumerOptions{
-		Topics: r.opts.Topics, Group: o.Group, Reset: "earliest", AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
+		Topics: r.opts.Topics, Group: o.Group, Reset: "earliest", ReadCommitted: o.Committed, AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 	}
 	if o.Group != "" {
 		opts.Listener = reader

@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ import (
 type finalRead struct {
 	client *kgo.Client // fetches
 	asker  *kgo.Client // asks for ends
-	read   *ledger.FinalRead
+	read   completeRead
 	topics []string
 
 	// patience is how long an acked offset beyond the end may stay away before the end is believed: lost is not late.
@@ -34,7 +35,7 @@ type finalRead struct {
 
 type finalPartition struct {
 	tp        ledger.TopicPartition
-	log       *ledger.FinalLog
+	log       partitionLog
 	ends      ledger.Ends
 	highest   int64 // highest acked offset, -1 for none
 	position  int64
@@ -43,12 +44,42 @@ type finalPartition struct {
 	lastMoved time.Time
 }
 
+// completeRead is the ledger's side of a read: of all that is there, or of what is committed.
+type completeRead interface {
+	Begin(tp ledger.TopicPartition, start ledger.Ends)
+	End(tp ledger.TopicPartition, end ledger.Ends)
+}
+
+// partitionLog takes the records of one partition.
+type partitionLog interface{ Read(record *ledger.Record) }
+
+func (f *finalRead) log(tp ledger.TopicPartition) partitionLog {
+	if read, committed := f.read.(*ledger.CommittedRead); committed {
+		return read.Log(tp)
+	}
+	return f.read.(*ledger.FinalRead).Log(tp)
+}
+
 // target is the offset up to which the partition must be read before its end is probed.
 func (p *finalPartition) target() int64 { return max(p.ends.Listed, p.ends.HighWatermark) }
 
 // readAll makes one complete final read of the topics. An error means that the target could not be read at all; a partition that could
 // not be read to its end is told to the ledger, which turns it into a doubt.
 func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name string, topics []string, patience, stall time.Duration) error {
+	return readAs(ctx, cfg, l, l.NewFinalRead(name), name, topics, patience, stall)
+}
+
+// readCommitted makes one complete read of what is committed.
+func readCommitted(
+	ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name string, topics []string, patience, stall time.Duration,
+) error {
+	return readAs(ctx, cfg, l, l.NewCommittedRead(name), name, topics, patience, stall, kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+}
+
+func readAs(
+	ctx context.Context, cfg kafka.Config, l *ledger.Ledger, read completeRead, name string, topics []string, patience, stall time.Duration,
+	isolation ...kgo.Opt,
+) error {
 	opts, err := cfg.Options()
 	if err != nil {
 		return err
@@ -58,7 +89,7 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name strin
 		return err
 	}
 	defer asker.Close()
-	client, err := kgo.NewClient(append(opts,
+	client, err := kgo.NewClient(append(slices.Concat(opts, isolation),
 		kgo.FetchMaxWait(20*time.Millisecond), // a partition at its end must not keep its broker's others waiting
 		kgo.KeepControlRecords(),              // they move the position to the true end of the log
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
@@ -68,7 +99,7 @@ func readAll(ctx context.Context, cfg kafka.Config, l *ledger.Ledger, name strin
 	}
 	defer client.Close()
 	f := &finalRead{
-		client: client, asker: asker, read: l.NewFinalRead(name), topics: topics,
+		client: client, asker: asker, read: read, topics: topics,
 		patience: patience, stall: stall, partitions: map[ledger.TopicPartition]*finalPartition{},
 	}
 	if err := f.begin(ctx, l); err != nil {
@@ -113,7 +144,7 @@ func (f *finalRead) begin(ctx context.Context, l *ledger.Ledger) error {
 		}
 		f.partitions[p.tp] = p
 		f.read.Begin(p.tp, p.ends)
-		p.log = f.read.Log(p.tp)
+		p.log = f.log(p.tp)
 		add[start.Topic][start.Partition] = kgo.NewOffset().At(start.Offset)
 	})
 	f.client.AddConsumePartitions(add)

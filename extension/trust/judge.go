@@ -109,6 +109,7 @@ func (r *Run) drain(ctx context.Context) {
 			_ = client.Close()
 		})
 	}
+	r.transactions.close()
 	closing.Wait()
 	r.waitForOutcomes()
 	if admin != nil {
@@ -193,6 +194,9 @@ func (r *Run) look(ctx context.Context) (f facts, err error) {
 		}
 		f.finalReads = n
 		patience = 0 // what the first read waited for in vain is not late
+	}
+	if err := r.readTransactions(ctx, time.Duration(r.target.Profile.Limits.Recovery)); err != nil {
+		return f, err
 	}
 	if err := r.askGroups(ctx); err != nil {
 		return f, err

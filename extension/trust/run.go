@@ -51,6 +51,7 @@ type Run struct {
 	storms       storms
 	secured      secured
 	flows        flows
+	transactions transactions
 
 	judging sync.Mutex     // one judgement at a time
 	busy    sync.WaitGroup // calls of Produce and Consume under way
