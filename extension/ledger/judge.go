@@ -43,10 +43,8 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
-		j.uncommittedRead, j.tornTxn, j.eosDouble,
-		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
-		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse,
-		j.badCertificate,
+		j.uncommittedRead, j.tornTxn, j.eosDouble, j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
+		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse, j.badCertificate,
 	} {
 		rule()
 	}
