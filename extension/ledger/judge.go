@@ -21,8 +21,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 		o.IdleAfter = o.RecoveryBound
 	}
 	j := &judging{
-		ledger: l, options: o, counts: l.Counts(),
-		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
+		ledger: l, options: o, counts: l.Counts(), out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
 		copies: map[Serial][]place{}, wanted: map[Serial]place{},
 		overwritten: map[TopicPartition][]*overwrittenObject{}, doubled: map[committedPlace]bool{},
 	}
