@@ -110,8 +110,10 @@ func stormLies() []maker {
 // tlsLies show where clients speak TLS and check who they speak to.
 func tlsLies() []maker {
 	all := []maker{
-		lie("expired-certificate", "BAD_CERTIFICATE", "at some time every third connection is shown a certificate that has expired", newExpiredCertificate),
-		lie("foreign-certificate", "BAD_CERTIFICATE", "at some time every third connection is shown a certificate for another host", newForeignCertificate),
+		lie("expired-certificate", "BAD_CERTIFICATE", "at some time every third connection is shown a certificate that has expired",
+			newExpiredCertificate),
+		lie("foreign-certificate", "BAD_CERTIFICATE", "at some time every third connection is shown a certificate for another host",
+			newForeignCertificate),
 	}
 	for i := range all {
 		all[i].TLS = true

@@ -21,8 +21,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 		o.IdleAfter = o.RecoveryBound
 	}
 	j := &judging{
-		ledger: l, options: o, counts: l.Counts(),
-		out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
+		ledger: l, options: o, counts: l.Counts(), out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
 		copies: map[Serial][]place{}, wanted: map[Serial]place{},
 		overwritten: map[TopicPartition][]*overwrittenObject{}, doubled: map[committedPlace]bool{},
 	}
@@ -43,10 +42,8 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
-		j.uncommittedRead, j.tornTxn, j.eosDouble,
-		j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
-		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse,
-		j.badCertificate,
+		j.uncommittedRead, j.tornTxn, j.eosDouble, j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
+		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse, j.badCertificate,
 	} {
 		rule()
 	}

@@ -110,7 +110,10 @@ func Rules() []Rule {
 		{SlowRecovery, "", "a partition takes longer than the bound to recover"},
 		{ConnectionLimit, "", "fewer connections than promised are let in, answered, kept, or can be opened again after a storm of them"},
 		{ResourceLeak, "", "connections, open files or memory of the target are not back within the bound after a storm of connections"},
-		{BadCertificate, "", "an address shows some clients a certificate that they can take, and others one that is expired, foreign, or for another host"},
+		{
+			BadCertificate, "",
+			"an address shows some clients a certificate that they can take, and others one that is expired, foreign, or for another host",
+		},
 		{AccessLeak, AccessRead, "a principal got data, offsets or settings that it may not see"},
 		{AccessLeak, AccessWrite, "a principal changed what it may not change"},
 		{AccessLeak, AccessExistence, "a principal was shown that something is there of which it may know nothing"},

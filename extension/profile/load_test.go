@@ -43,8 +43,9 @@ func TestDefaultIsTheEmbeddedTarget(t *testing.T) {
 	require.Equal(t, profile.Embedded, p.System)
 	require.Empty(t, p.Brokers)
 	require.Equal(t, profile.Claims{
-		SingleEndpoint: true, Stateless: true, Elastic: true, ObjectStorage: true, Idempotence: true, Transactions: true, Groups: true,
-		AutoCreation: true, ACLs: true, Metrics: true,
+		SingleEndpoint: true, Stateless: true, Elastic: true, ObjectStorage: true, Idempotence: true, Transactions: true,
+		Groups: true, AutoCreation: true,
+		ACLs: true, Metrics: true,
 	}, p.Claims)
 	require.Equal(t, &profile.EmbeddedTarget{Brokers: 3, Partitions: 3, Principals: profile.PrincipalsBySASL}, p.Embedded)
 	require.Nil(t, p.ObjectStore)
@@ -103,7 +104,8 @@ func TestUnknownProfileListsTheOnesThatExist(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "nope"))
 	require.EqualError(t, err, `built in: no profile "nope": the profiles are `+
-		`docker, docker-kafka, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, local-docker, local-service, processes`)
+		`docker, docker-kafka, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, local-docker, `+
+		`local-service, processes`)
 	_, err = profile.Load(given("K6_PROFILE", "kafka-loca"))
 	require.ErrorContains(t, err, "did you mean kafka-local?")
 }

@@ -118,7 +118,7 @@ func TestWrongOverridesNameTheVariable(t *testing.T) {
 		{"K6_PROFILE_ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ", "h:1", "overrides nothing in a profile: the names are K6_PROFILE_"},
 		{"K6_PROFILE_PRINCIPALS", `[{"name": "alice", "clientId": "a"}]`, "must be empty: the embedded target has alice and bob"},
 		{"K6_PROFILE_EMBEDDED_TLS", "yes", `profiles.embedded.embedded.tls: "yes" is not one of false, true, mutual`},
-		{"K6_PROFILE_CLAIMS_TLS", "true", "profiles.embedded.embedded.tls: false is not allowed: true or mutual, because claims.tls promises TLS"},
+		{"K6_PROFILE_CLAIMS_TLS", "true", "embedded.tls: false is not allowed: true or mutual, because claims.tls promises TLS"},
 		{"K6_PROFILE_EMBEDDED_PRINCIPALS", "name", `profiles.embedded.embedded.principals: "name"`},
 	} {
 		_, err := profile.Load(given(c.variable, c.value))

@@ -38,7 +38,8 @@ func (t ServerTLS) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t == WithTLS)
 }
 
-// claimed has the profile of an embedded target say what follows from its TLS: it is promised, unless less was asked for, and clients use it.
+// claimed has the profile of an embedded target say what follows from its TLS: it is promised, unless less was asked for, and clients use
+// it.
 func (p *Profile) claimed(reduced bool) {
 	if p.Embedded == nil || p.Embedded.TLS == NoTLS {
 		return

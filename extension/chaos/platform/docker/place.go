@@ -44,7 +44,8 @@ func (p *Platform) place(ctx context.Context, template found, all []found) (stri
 			return at, nil
 		}
 	}
-	return "", fmt.Errorf("none of the %d ports after that of container %s (%s) is free: end what listens there", ports, template.name(), address)
+	return "", fmt.Errorf("none of the %d ports after that of container %s (%s) is free: end what listens there", ports, template.name(),
+		address)
 }
 
 // listens reports whether anybody takes connections, whether he serves them or not.
