@@ -149,6 +149,14 @@ declare module "k6/x/trust" {
     for?: Duration;
     /** Give up after this time. Default "60s". */
     timeout?: Duration;
+    /** How the members of the group share partitions (partition.assignment.strategy). Default "cooperative-sticky"; all others are eager. */
+    balancer?: "cooperative-sticky" | "sticky" | "range" | "roundrobin";
+    /** For how long a member may be silent (session.timeout.ms). Default "45s". */
+    sessionTimeout?: Duration;
+    /** heartbeat.interval.ms. Default "3s". */
+    heartbeat?: Duration;
+    /** End as if the process had died: without leaving the group, and without a last commit. Default false. */
+    crash?: boolean;
   }
 
   export interface Consumed {

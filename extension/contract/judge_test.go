@@ -94,7 +94,7 @@ func judging(rule ledger.Code) contract.Input {
 		return in
 	case ledger.UncommittedRead, ledger.TornTxn, ledger.EOSDouble:
 		return transacted()
-	case ledger.GroupRegress, ledger.GroupDouble:
+	case ledger.GroupRegress, ledger.GroupDouble, ledger.GroupSkip:
 		in := healthy()
 		in.Script, in.Measured.Sent, in.Measured.Acked, in.Measured.Found = "smoke_consumer_group", 2000, 2000, 2000
 		in.Measured.Audit.Acked = 2000

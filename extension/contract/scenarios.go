@@ -51,20 +51,24 @@ func planned() []Scenario {
 			ID: "S9", Title: "delivery semantics", Script: "delivery_semantics", Stage: StageMain,
 			Load: "consumer crash, retries, offset resets", Judges: ids("F8.1 F8.2 F8.5 F8.6"),
 		},
-		{
-			ID: "S9", Title: "delivery semantics", Script: "consumer_groups", Stage: StageMain,
-			Load: "rebalances, more members than partitions", Judges: ids("F2.4 F8.6 F8.7"),
-		},
 	}
 }
 
-// deliveries are the scenarios of what is delivered once, at most once, at least once.
+// deliveries are the scenarios of what is delivered once, at most once, at least once, and to whom.
 func deliveries() []Scenario {
-	return []Scenario{{
-		ID: "S9", Title: "delivery semantics", Script: "transactions", Stage: StageMain, Exists: true, MinAcked: 500,
-		Load:   "commits and aborts by several producers, a consume-transform-produce whose processor crashes, readers of both isolation levels",
-		Judges: ids("F8.3 F8.4"),
-	}}
+	const title = "delivery semantics"
+	return []Scenario{
+		{
+			ID: "S9", Title: title, Script: "transactions", Stage: StageMain, Exists: true, MinAcked: 500,
+			Load:   "commits and aborts by several producers, a consume-transform-produce whose processor crashes, readers of both isolation levels",
+			Judges: ids("F8.3 F8.4"),
+		},
+		{
+			ID: "S9", Title: title, Script: "consumer_groups", Stage: StageMain, Exists: true, MinAcked: 500,
+			Load:   "more members than partitions, a member that crashes, storms of members that join and leave, eager and cooperative",
+			Judges: ids("F1.1 F2.1 F2.2 F2.4 F2.5 F3.4 F3.5 F8.6 F8.7 NFR2.1 NFR2.2 NFR2.5"),
+		},
+	}
 }
 
 // storms are the scenarios of very many clients.

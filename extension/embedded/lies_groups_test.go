@@ -10,12 +10,29 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"k6suite/extension/embedded"
 )
 
 // groupEffects look for what the lies about leader epochs and groups do.
 var groupEffects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
+	"skip-commits": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
+		traffic(t, c)
+		first := client(t, c, kgo.ConsumeTopics("t"), kgo.ConsumerGroup("g"), kgo.DisableAutoCommit())
+		next := first.PollRecords(testContext(t), 10).Records()[0].Offset + 10
+		commit := map[string]map[int32]kgo.EpochOffset{"t": {0: {Epoch: -1, Offset: next}}}
+		var failed error
+		first.CommitOffsetsSync(testContext(t), commit,
+			func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, _ *kmsg.OffsetCommitResponse, err error) {
+				failed = err
+			})
+		require.NoError(t, failed)
+		first.Close()
+		second := client(t, c, kgo.ConsumeTopics("t"), kgo.ConsumerGroup("g"), kgo.DisableAutoCommit())
+		return second.PollRecords(testContext(t), 1).Records()[0].Offset > next
+	},
 	"epoch-back": func(t *testing.T, c *embedded.Cluster) bool {
 		t.Helper()
 		traffic(t, c)

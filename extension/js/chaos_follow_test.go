@@ -58,6 +58,7 @@ func TestWhatCannotBeDoneToATargetSaysWhy(t *testing.T) {
 		"plan: plan: there is no fault in it",
 		"every: produce: every says how often records are sent again: say for how long, too (for)",
 		`until: consume: until must be one of sent, acked, end, not "ends"`,
+		"crash: consume: balancer, sessionTimeout, heartbeat and crash are for members of a group: name it",
 		`watch: watch: unknown option "evry": did you mean "every"?`,
 	} {
 		require.Contains(t, out, "refused "+want)

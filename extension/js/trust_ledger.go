@@ -14,6 +14,7 @@ import (
 	"go.k6.io/k6/v2/metrics"
 
 	"k6suite/extension/contract"
+	"k6suite/extension/kafka"
 	"k6suite/extension/trust"
 )
 
@@ -236,8 +237,15 @@ func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	whole(o, "records", &out.Records, 0, 1<<38)
 	o.duration("for", &out.For)
 	o.duration("timeout", &out.Timeout)
+	o.text("balancer", &out.Balancer, kafka.Balancers()...)
+	o.duration("sessionTimeout", &out.SessionTimeout)
+	o.duration("heartbeat", &out.Heartbeat)
+	o.boolean("crash", &out.Crash)
 	out.Until, out.Committed = trust.Until(until), isolation == "read_committed"
 	err := o.done()
+	if err == nil && out.Group == "" && (out.Balancer != "" || out.SessionTimeout != 0 || out.Heartbeat != 0 || out.Crash) {
+		err = errors.New("consume: balancer, sessionTimeout, heartbeat and crash are for members of a group: name it")
+	}
 	vu := l.vuID()
 	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {
 		if err != nil {

@@ -240,6 +240,22 @@ func (c *Consumer) Assignment() Partitions {
 	return out
 }
 
+// Abandon ends the consumer without waiting for an answer to anything, its leave of the group included. Whoever wants the group to notice
+// by its silence only cuts its connections first.
+func (c *Consumer) Abandon() {
+	c.mu.Lock()
+	done := c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if done {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = c.client.LeaveGroupContext(ctx) // which only begins it
+	c.client.CloseAllowingRebalance()
+}
+
 // Close leaves the group, if there is one, without committing anything, and ends the consumer.
 func (c *Consumer) Close() error {
 	c.mu.Lock()

@@ -6,6 +6,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
+// Balancers are the names of the ways in which the members of a group share partitions.
+func Balancers() []string { return []string{"cooperative-sticky", "sticky", "range", "roundrobin"} }
+
 func balancers() map[string]kgo.GroupBalancer {
 	return map[string]kgo.GroupBalancer{
 		"cooperative-sticky": kgo.CooperativeStickyBalancer(), "sticky": kgo.StickyBalancer(),

@@ -12,6 +12,10 @@ type committed struct {
 	highest int64 // committed and answered so; −1 if nothing was
 	at      time.Time
 	by      string
+
+	shown   int64 // the greatest that was answered to a question; −1 if none was
+	shownAt time.Time
+	asker   string
 }
 
 // committedPlace names a committed offset.
@@ -55,7 +59,7 @@ func (l *Ledger) Committed(group, member string, tp TopicPartition, next int64) 
 }
 
 func (l *committedLog) at(group string, tp TopicPartition) *committed {
-	return l.places.get(committedPlace{group, tp}, func() *committed { return &committed{highest: -1} })
+	return l.places.get(committedPlace{group, tp}, func() *committed { return &committed{highest: -1, shown: -1} })
 }
 
 // CommittedQuestion is a question for the committed offset of a group that is under way.
@@ -74,8 +78,9 @@ func (l *Ledger) AskCommitted(group, who string, tp TopicPartition) CommittedQue
 	}}
 }
 
-// Answered records the answer; −1: nothing is committed. It feeds GROUP_REGRESS.
+// Answered records the answer; −1: nothing is committed. It feeds GROUP_REGRESS and GROUP_SKIP.
 func (q CommittedQuestion) Answered(next int64) {
+	q.ledger.committed.at(q.group, q.tp).answered(next, q.who, q.ledger.now())
 	if next >= q.highest {
 		return
 	}
@@ -83,6 +88,14 @@ func (q CommittedQuestion) Answered(next int64) {
 	q.ledger.committed.mu.Lock()
 	defer q.ledger.committed.mu.Unlock()
 	q.ledger.committed.regress.add(q.groupRegress)
+}
+
+func (c *committed) answered(next int64, who string, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if next > c.shown {
+		c.shown, c.asker, c.shownAt = next, who, at
+	}
 }
 
 // AskAllCommitted is AskCommitted for all partitions of which a commit of the group is known.

@@ -1,25 +1,11 @@
 package ledger
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // Judge applies all rules to what was recorded so far. It changes nothing and may be repeated. Call it when traffic has ended:
 // what comes in meanwhile may be seen by one rule and not by another.
 func (l *Ledger) Judge(o JudgeOptions) Judgement {
-	if o.MaxEvidence <= 0 {
-		o.MaxEvidence = 10
-	}
-	if o.StuckAfter <= 0 {
-		o.StuckAfter = 30 * time.Second
-	}
-	if o.RecoveryBound <= 0 {
-		o.RecoveryBound = 5 * time.Second
-	}
-	if o.IdleAfter <= 0 {
-		o.IdleAfter = o.RecoveryBound
-	}
+	o.setDefaults()
 	j := &judging{
 		ledger: l, options: o, counts: l.Counts(), out: newCollector(o), doubts: []Doubt{}, notes: []string{}, recoveries: []Recovery{},
 		copies: map[Serial][]place{}, wanted: map[Serial]place{},
@@ -43,7 +29,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.locateWanted()
 	for _, rule := range [...]func(){
 		j.uncommittedRead, j.tornTxn, j.eosDouble, j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
-		j.groupDouble, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse, j.badCertificate,
+		j.groupDouble, j.groupSkip, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse, j.badCertificate,
 	} {
 		rule()
 	}

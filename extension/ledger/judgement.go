@@ -31,6 +31,21 @@ type JudgeOptions struct {
 	MaxEvidence int
 }
 
+func (o *JudgeOptions) setDefaults() {
+	if o.MaxEvidence <= 0 {
+		o.MaxEvidence = 10
+	}
+	if o.StuckAfter <= 0 {
+		o.StuckAfter = 30 * time.Second
+	}
+	if o.RecoveryBound <= 0 {
+		o.RecoveryBound = 5 * time.Second
+	}
+	if o.IdleAfter <= 0 {
+		o.IdleAfter = o.RecoveryBound
+	}
+}
+
 // Judgement is what [Ledger.Judge] came to.
 type Judgement struct {
 	Findings []Finding `json:"findings"`

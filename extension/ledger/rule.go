@@ -31,6 +31,7 @@ const (
 	RealtimeOrder      Code = "REALTIME_ORDER"
 	EpochRegress       Code = "EPOCH_REGRESS"
 	GroupRegress       Code = "GROUP_REGRESS"
+	GroupSkip          Code = "GROUP_SKIP"
 	GroupDouble        Code = "GROUP_DOUBLE"
 	ConnectionLimit    Code = "CONNECTION_LIMIT"
 	ResourceLeak       Code = "RESOURCE_LEAK"
@@ -94,6 +95,7 @@ func Rules() []Rule {
 		{EndRegress, "", "a high watermark, last stable or log start offset is lower than one shown before it was asked for"},
 		{EpochRegress, "", "the leader epoch decreases along the log"},
 		{GroupRegress, "", "a committed offset goes back or is lost"},
+		{GroupSkip, "", "below a committed offset lies a record that no member of the group was ever given"},
 		{GroupDouble, "", "two members of a group own one partition in one generation"},
 		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
 		{AckInOutage, "", "a record first sent during a total write outage of object storage is acked in it"},

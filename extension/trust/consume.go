@@ -39,6 +39,11 @@ type ConsumeOptions struct {
 	Timeout   time.Duration // give up; default 60s
 	Meter     kafka.Meter   // default: none
 
+	Balancer       string        // how the members of a group share partitions; default "cooperative-sticky" (partition.assignment.strategy)
+	SessionTimeout time.Duration // how long a member may be silent; default 45s (session.timeout.ms)
+	Heartbeat      time.Duration // default 3s (heartbeat.interval.ms)
+	Crash          bool          // end without leaving the group, and without a last commit
+
 	control *kafka.Config // the positive control connects by this
 }
 
@@ -74,9 +79,11 @@ type liveReader struct {
 	got    Consumed
 
 	shared     *readerGroup // with the group's other members
+	lines      *lines       // of a reader that will crash
 	lastLook   time.Time
 	opened     map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
 	rebalances atomic.Int64
+	crashed    atomic.Bool // it tells nobody anything any more
 
 	mu          sync.Mutex // guards what follows, which rebalances share with the reader
 	lastCommit  time.Time
@@ -111,7 +118,11 @@ func (r *Run) Consume(ctx context.Context, vu int64, o ConsumeOptions) (Consumed
 		return Consumed{}, err
 	}
 	reader.read(ctx)
-	reader.leave()
+	if o.Crash {
+		reader.crash()
+	} else {
+		reader.leave()
+	}
 	return reader.got, nil
 }
 
@@ -138,10 +149,19 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	opts := kafka.ConsumerOptions{
 		Topics: r.opts.Topics, Group: o.Group, Reset: "earliest", ReadCommitted: o.Committed, AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 	}
+	config := r.config(o.control)
 	if o.Group != "" {
 		opts.Listener = reader
+		opts.SessionTimeout, opts.Heartbeat = o.SessionTimeout, o.Heartbeat
+		if o.Balancer != "" {
+			opts.Balancers = []string{o.Balancer}
+		}
 	}
-	client, err := kafka.NewConsumer(r.config(o.control), opts)
+	if o.Crash {
+		reader.lines = &lines{dial: config.Dialer}
+		config.Dialer = reader.lines.open
+	}
+	client, err := kafka.NewConsumer(config, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -158,14 +178,14 @@ func (l *liveReader) read(ctx context.Context) {
 	for {
 		before := l.revoked()
 		records, err := l.client.Poll(ctx, 0, 100*time.Millisecond)
+		l.took(records, before)
 		if ctx.Err() != nil {
-			l.conclude() // the script or the run ended: what was read counts
+			l.conclude() // the script or the run ended: what was read counts, and is committed
 			return
 		}
 		if err != nil {
 			l.failed(err)
 		}
-		l.took(records, before)
 		if len(records) > 0 {
 			l.shared.touch()
 		}

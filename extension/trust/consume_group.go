@@ -17,7 +17,7 @@ import (
 // commit commits what was read, as far as a group wants it and the last commit is long enough ago.
 func (l *liveReader) commit(ctx context.Context, now bool) {
 	l.mu.Lock()
-	due := l.o.Group != "" && (now || time.Since(l.lastCommit) >= commitEvery)
+	due := l.o.Group != "" && !l.crashed.Load() && (now || time.Since(l.lastCommit) >= commitEvery)
 	if due {
 		l.lastCommit = time.Now()
 	}

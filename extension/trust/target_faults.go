@@ -91,12 +91,12 @@ func (t *Target) closeFaults() error {
 	if t.faults != nil {
 		t.faults.Close()
 	}
-	if t.embedded != nil {
-		return nil // all of it is the cluster's
-	}
 	var errs []error
 	if t.proxy != nil {
 		errs = append(errs, t.proxy.Close())
+	}
+	if t.embedded != nil {
+		return errors.Join(errs...) // the rest is the cluster's
 	}
 	if t.platform != nil {
 		errs = append(errs, t.platform.Close())

@@ -24,6 +24,7 @@ export async function main() {
     ["plan", () => target.plan(/** @type {any} */ ({ from: [] }))],
     ["every", () => ledger.produce({ every: "1s" })],
     ["until", () => ledger.consume({ until: /** @type {any} */ ("ends") })],
+    ["crash", () => ledger.consume({ crash: true })],
     ["watch", () => ledger.watch(/** @type {any} */ ({ evry: "1s" }))],
   ];
   for (const [what, attempt] of wrong) {
