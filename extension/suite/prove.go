@@ -33,6 +33,7 @@ type proveFlags struct {
 	scripts  int // for each lie; 0: all that have to find it
 	parallel int
 	results  string
+	document string
 	lies     []string
 }
 
@@ -53,6 +54,7 @@ rule and by no other one.`,
 	cmd.Flags().IntVar(&f.scripts, "scripts", 0, "by how many of the scripts that have to find it each lie is tried, in turn (default: all)")
 	cmd.Flags().IntVar(&f.parallel, "parallel", 2, "runs at a time")
 	cmd.Flags().StringVar(&f.results, "results", filepath.Join("results", "prove"), "where verdicts, findings and logs are saved")
+	cmd.Flags().StringVar(&f.document, "document", "", "document to write the matrix to, between "+verdictsBegin+" and "+verdictsEnd)
 	cmd.Flags().StringSliceVar(&f.lies, "lie", nil, "only these lies (default: all)")
 	return cmd
 }
@@ -64,6 +66,8 @@ type trial struct {
 	seed   int
 	wrong  string // what speaks against it; empty: proven
 	found  []ledger.Code
+
+	subject contract.Subject // who judged
 }
 
 func (t *trial) name() string {
@@ -108,6 +112,11 @@ func (f *proveFlags) run(ctx context.Context, out io.Writer) error {
 		})
 	}
 	_ = group.Wait()
+	if f.document != "" && ctx.Err() == nil {
+		if err := replaceBetween(f.document, proofText(trials)); err != nil {
+			return couldNotRun("%v", err)
+		}
+	}
 	return printProof(out, trials)
 }
 
@@ -202,6 +211,7 @@ func (t *trial) try(ctx context.Context, r *runner, runID string) {
 		t.wrong = err.Error()
 		return
 	}
+	t.subject = result.verdict.Subject
 	for _, finding := range result.verdict.Findings {
 		if rule := ledger.Code(finding.Rule()); !slices.Contains(t.found, rule) {
 			t.found = append(t.found, rule)
@@ -266,9 +276,10 @@ func (t *trial) judge(result judged) {
 
 // row is what the runs of one lie came to.
 type row struct {
-	name, rule   string
-	proven, runs int
-	found        map[ledger.Code]int // in how many runs
+	name, rule, description string
+	scripts                 []string
+	proven, runs            int
+	found                   map[ledger.Code]int // in how many runs
 }
 
 // rowsOf sums the trials up by lie, in the order in which they were planned.
@@ -282,9 +293,12 @@ func rowsOf(trials []*trial) []*row {
 		i := slices.IndexFunc(rows, func(r *row) bool { return r.name == name })
 		if i < 0 {
 			i = len(rows)
-			rows = append(rows, &row{name: name, rule: t.lie.Rule, found: map[ledger.Code]int{}})
+			rows = append(rows, &row{name: name, rule: t.lie.Rule, description: t.lie.Breaks, found: map[ledger.Code]int{}})
 		}
 		rows[i].runs++
+		if !slices.Contains(rows[i].scripts, t.script) {
+			rows[i].scripts = append(rows[i].scripts, t.script)
+		}
 		if t.wrong == "" {
 			rows[i].proven++
 		}
@@ -297,14 +311,17 @@ func rowsOf(trials []*trial) []*row {
 
 // findings lists the rules that fired, each with the number of runs in which it did.
 func (r *row) findings() string {
-	var out []string
-	for _, code := range slices.Sorted(maps.Keys(r.found)) {
-		out = append(out, fmt.Sprintf("%s×%d", code, r.found[code]))
-	}
-	if len(out) == 0 {
+	if len(r.found) == 0 {
 		return "nothing"
 	}
-	return strings.Join(out, " ")
+	return strings.Join(timesEach(r.found), " ")
+}
+
+func timesEach(found map[ledger.Code]int) (out []string) {
+	for _, code := range slices.Sorted(maps.Keys(found)) {
+		out = append(out, fmt.Sprintf("%s×%d", code, found[code]))
+	}
+	return out
 }
 
 // printProof prints the matrix of lies and rules, what went wrong, and the closing line.

@@ -1,0 +1,32 @@
+package suite
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"k6suite/extension/contract"
+	"k6suite/extension/embedded"
+	"k6suite/extension/ledger"
+)
+
+func TestTheProofAsADocument(t *testing.T) {
+	t.Parallel()
+	judged := contract.Subject{Suite: "abc", At: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
+	lose := embedded.Lie{Name: "lose-record", Rule: "LOST_ACKED", Breaks: "a record is lost"}
+	flip := embedded.Lie{Name: "flip-byte", Rule: "CORRUPT", Breaks: "a byte flips"}
+	require.Equal(t, `4 of 5 runs came out as they must; suite abc, 2026-01-02.
+
+| Rule | Lie | What it does | Runs | Its rule | Any other rule | Scripts |
+|---|---|---|---|---|---|---|
+| CORRUPT | `+"`flip-byte`"+` | a byte flips | 1 | 1 | – | b |
+| LOST_ACKED | `+"`lose-record`"+` | a record is lost | 2 | 2 | DUPLICATE×1 | a, b |
+| none | none | a healthy target | 2 | – | – | a, b |
+`, proofText([]*trial{
+		{script: "a", lie: lose, found: []ledger.Code{"LOST_ACKED"}, subject: judged},
+		{script: "b", lie: lose, found: []ledger.Code{"DUPLICATE", "LOST_ACKED"}, wrong: "found both", subject: judged},
+		{script: "b", lie: flip, found: []ledger.Code{"CORRUPT"}, subject: judged},
+		{script: "a", subject: judged}, {script: "b", subject: judged},
+	}))
+}
