@@ -154,9 +154,69 @@ declare module "k6/x/kafka" {
     partitioner?: "murmur2" | "crc32" | "roundrobin";
     /** Ask the broker to create a missing topic. Default false. */
     autoCreate?: boolean;
+    /**
+     * transactional.id (KIP-98): all that the producer sends belongs to a transaction, between begin and commit or abort. Who comes later
+     * with the same one fences it, and aborts what it has left open.
+     */
+    transactionalId?: string;
+    /** How long a transaction may be open before the broker aborts it (transaction.timeout.ms). Default "40s". */
+    transactionTimeout?: Duration;
   }
 
-  export class Producer {
+  /** What a KafkaError of commit says of the transaction in its property outcome: unknown means that nobody knows. */
+  export type TransactionOutcome = "aborted" | "unknown";
+
+  /** What producers with a transactionalId and processors do. Others reject. */
+  interface Transactional {
+    /** begin opens a transaction. */
+    begin(): Promise<void>;
+    /**
+     * commit commits the open transaction. It rejects with a KafkaError whose outcome is "aborted" where a record was not acknowledged,
+     * and nothing was committed; "unknown" where nobody knows whether it was. Default timeout "60s".
+     */
+    commit(options?: { timeout?: Duration }): Promise<void>;
+    /** abort aborts the open transaction; without one it does nothing. Default timeout "60s". */
+    abort(options?: { timeout?: Duration }): Promise<void>;
+    /**
+     * transaction begins, has a function send what belongs to the transaction, and commits. Where the function fails it aborts, and rejects
+     * with the function's own error; if the abort fails, too, that is the error's abortError.
+     */
+    transaction<T>(work: (tx: this) => Promise<T> | T): Promise<T>;
+  }
+
+  export interface ProcessorOptions extends ClientOptions {
+    /** What is consumed: only what is committed. */
+    topics: string[];
+    /** Whose offsets are part of the transactions. */
+    group: string;
+    /** transactional.id: one that comes after it with the same id goes on where its last committed transaction ended. */
+    transactionalId: string;
+    /** transaction.timeout.ms. Default "40s". */
+    transactionTimeout?: Duration;
+    /** session.timeout.ms of the group. Default "45s". */
+    sessionTimeout?: Duration;
+    keyAs?: "string" | "json" | "bytes";
+    valueAs?: "string" | "json" | "bytes";
+  }
+
+  /** A Processor consumes, transforms and produces: its transactions contain how far it has consumed (KIP-447). */
+  export class Processor implements Transactional {
+    constructor(options: ProcessorOptions);
+    /** poll gives committed records; the next transaction that is committed contains that they are done. Not while one is open. */
+    poll(options?: { max?: number; timeout?: Duration }): Promise<ConsumedRecord[]>;
+    send(records: ProduceRecord | ConsumedRecord | readonly (ProduceRecord | ConsumedRecord)[],
+      options?: { timeout?: Duration }): Promise<SendResult[]>;
+    begin(): Promise<void>;
+    /** commit also commits the offsets. Where its outcome is "unknown" (a rebalance, for one), close the processor and make another one. */
+    commit(options?: { timeout?: Duration }): Promise<void>;
+    /** abort goes back to what is committed: poll gives the records again. */
+    abort(options?: { timeout?: Duration }): Promise<void>;
+    transaction<T>(work: (tx: this) => Promise<T> | T): Promise<T>;
+    /** close leaves the group. A transaction that is open stays open, as in a crash, until its id is used again or its time is over. */
+    close(): Promise<void>;
+  }
+
+  export class Producer implements Transactional {
     constructor(options?: ProducerOptions);
     /**
      * send sends records and waits until each is acknowledged: one result per record, in order. It rejects with a KafkaError
@@ -168,6 +228,10 @@ declare module "k6/x/kafka" {
       options?: { timeout?: Duration }): Promise<SendResult[]>;
     /** flush waits until everything that was handed over has settled. Default timeout "60s". */
     flush(options?: { timeout?: Duration }): Promise<void>;
+    begin(): Promise<void>;
+    commit(options?: { timeout?: Duration }): Promise<void>;
+    abort(options?: { timeout?: Duration }): Promise<void>;
+    transaction<T>(work: (tx: this) => Promise<T> | T): Promise<T>;
     /** close sends what is left, and ends the client. The end of the test does so too. */
     close(): Promise<void>;
   }

@@ -22,7 +22,8 @@ func transacted() contract.Input {
 func TestTransactionsNeedEvidence(t *testing.T) {
 	t.Parallel()
 	type evidence = ledger.TransactionEvidence
-	const unread, whole = "nobody read all that is committed when all was over", "no transaction with several records was committed and shown whole"
+	const unread = "nobody read all that is committed when all was over"
+	const whole = "no transaction with several records was committed and shown whole"
 	for _, c := range []struct {
 		id, missing string
 		spoil       func(*evidence)

@@ -75,6 +75,9 @@ func (i *kafkaInstance) errorObject(err error) *sobek.Object {
 		members["indexes"] = i.numbers(failed.indexes)
 		members["results"] = i.results(failed.results)
 	}
+	if ended, ok := errors.AsType[*transactionError](err); ok {
+		members["outcome"] = ended.outcome.String()
+	}
 	if fetch, ok := errors.AsType[*kafka.FetchError](err); ok {
 		members["topic"], members["partition"] = fetch.Topic, fetch.Partition
 	}

@@ -8,7 +8,7 @@ import (
 	"go.k6.io/k6/v2/js/modules"
 )
 
-// kafkaModule is "k6/x/kafka": Producer, Consumer and Admin.
+// kafkaModule is "k6/x/kafka": Producer, Consumer, Processor and Admin.
 type kafkaModule struct {
 	process *process
 
@@ -42,7 +42,7 @@ func (m *kafkaModule) NewModuleInstance(vu modules.VU) modules.Instance {
 // Exports implements modules.Instance.
 func (i *kafkaInstance) Exports() modules.Exports {
 	return modules.Exports{Named: map[string]any{
-		"Producer": i.newProducer, "Consumer": i.newConsumer, "Admin": i.newAdmin,
+		"Producer": i.newProducer, "Consumer": i.newConsumer, "Processor": i.newProcessor, "Admin": i.newAdmin,
 	}}
 }
 

@@ -41,7 +41,8 @@ func (i *kafkaInstance) newProducer(call sobek.ConstructorCall) *sobek.Object {
 		common.Throw(i.vu.Runtime(), err)
 	}
 	p := &producer{kafkaInstance: i, client: client}
-	return i.fill(call.This, map[string]any{"send": p.send, "flush": p.flush, "close": p.close})
+	s := &sender{i, func(ctx context.Context) (*kafka.Producer, error) { return client.get(ctx, i.module.process) }}
+	return s.transactional(i.fill(call.This, map[string]any{"send": s.send, "flush": p.flush, "close": p.close}))
 }
 
 func (i *kafkaInstance) readProducerOptions(v sobek.Value) (producerOptions, error) {
@@ -68,6 +69,11 @@ func (i *kafkaInstance) readProducerOptions(v sobek.Value) (producerOptions, err
 	o.duration("deliveryTimeout", &p.DeliveryTimeout)
 	o.text("partitioner", &p.Partitioner, "murmur2", "crc32", "roundrobin")
 	o.boolean("autoCreate", &p.AutoCreate)
+	o.text("transactionalId", &p.TransactionalID)
+	o.duration("transactionTimeout", &p.TransactionTimeout)
+	if p.TransactionalID != "" && out.Shared != "" {
+		o.fail("shared is not for transactional producers: the transactions of several users would be one")
+	}
 	if idempotent && o.has("idempotent") && p.Acks != "" && p.Acks != "all" {
 		o.fail("idempotent must be false with acks %q: idempotence needs acks \"all\"", p.Acks)
 	}
@@ -91,28 +97,28 @@ type sendError struct {
 
 func (s *sendError) Unwrap() error { return s.error }
 
-func (p *producer) send(call sobek.FunctionCall) sobek.Value {
+func (s *sender) send(call sobek.FunctionCall) sobek.Value {
 	timeout := defaultTimeout
-	o := readOptions(p.vu.Runtime(), "send", call.Argument(1))
+	o := readOptions(s.vu.Runtime(), "send", call.Argument(1))
 	o.duration("timeout", &timeout)
 	wrong := o.done()
-	records, err := p.records(call.Argument(0))
+	records, err := s.records(call.Argument(0))
 	if wrong == nil {
 		wrong = err
 	}
-	return p.vu.Runtime().ToValue(p.async(wrong, func(ctx context.Context) (build, error) {
-		client, err := p.client.get(ctx, p.module.process)
+	return s.vu.Runtime().ToValue(s.async(wrong, func(ctx context.Context) (build, error) {
+		client, err := s.get(ctx)
 		if err != nil {
 			return nil, err
 		}
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		results, err := client.Send(ctx, records)
-		p.module.process.reportSettled(records, results, client.Retried())
+		s.module.process.reportSettled(records, results, client.Retried())
 		if err != nil {
 			return nil, &sendError{error: err, indexes: failedOf(results), results: results}
 		}
-		return func() any { return p.results(results) }, nil
+		return func() any { return s.results(results) }, nil
 	}))
 }
 

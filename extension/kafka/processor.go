@@ -29,14 +29,24 @@ type Processor struct {
 	closing sync.Once
 }
 
+// Check says what is wrong with the options, without starting anything.
+func (o ProcessorOptions) Check() error {
+	if len(o.Topics) == 0 || o.Group == "" || o.TransactionalID == "" {
+		return errors.New("kafka: processor: name topics, a group and a transactionalId")
+	}
+	return o.producer().Check()
+}
+
+func (o ProcessorOptions) producer() ProducerOptions {
+	return ProducerOptions{TransactionalID: o.TransactionalID, TransactionTimeout: o.TransactionTimeout, Meter: o.Meter}
+}
+
 // NewProcessor checks the options and starts a processor; it joins its group in the background.
 func NewProcessor(c Config, o ProcessorOptions) (*Processor, error) {
-	if len(o.Topics) == 0 || o.Group == "" || o.TransactionalID == "" {
-		return nil, errors.New("kafka: processor: name topics, a group and a transactionalId")
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
-	producer, opts, err := newProducer(c, ProducerOptions{
-		TransactionalID: o.TransactionalID, TransactionTimeout: o.TransactionTimeout, Meter: o.Meter,
-	})
+	producer, opts, err := newProducer(c, o.producer())
 	if err != nil {
 		return nil, err
 	}

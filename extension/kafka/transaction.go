@@ -34,7 +34,9 @@ var ErrNotTransactional = errors.New("kafka: the producer is not transactional: 
 // ErrNothingCommitted says that a transaction was aborted instead of committed, because not all of its records were acknowledged.
 var ErrNothingCommitted = errors.New("the transaction was aborted, and nothing of it committed")
 
-var errNotCommitted = errors.New("kafka: commit: the group was rebalanced, or its coordinator was not sure, and nothing was said to be " +
+// ErrNotCommitted says that a processor's transaction was not committed, as far as is known: its group was rebalanced, which is no error,
+// or a coordinator was not sure. Who starts another processor goes on from what is committed.
+var ErrNotCommitted = errors.New("kafka: commit: the group was rebalanced, or its coordinator was not sure, and nothing was said to be " +
 	"committed: close the processor and start another one, which goes on from what is")
 
 // abortTime bounds the abort that follows a commit which failed.
@@ -138,7 +140,7 @@ func (p *Producer) endSession(ctx context.Context) (TxnOutcome, error) {
 	case err != nil:
 		return TxnUnknown, fmt.Errorf("kafka: commit: its outcome is unknown: %w", err)
 	case !committed:
-		return TxnUnknown, errNotCommitted
+		return TxnUnknown, ErrNotCommitted
 	}
 	return TxnCommitted, nil
 }

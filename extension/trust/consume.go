@@ -310,7 +310,8 @@ func (l *liveReader) atEnd(ctx context.Context) bool {
 // goes by.
 func (l *liveReader) starved(ctx context.Context) {
 	missing := l.run.ledger.Missing(l.group) - l.run.foreseenLost()
-	if l.o.For > 0 || missing <= 0 || l.run.hidden() || l.atEnd(ctx) {
+	// Who reads what is committed may wait for a script's own transaction to end, or in vain for what that has aborted.
+	if l.o.For > 0 || l.o.Committed || missing <= 0 || l.run.hidden() || l.atEnd(ctx) {
 		return
 	}
 	l.run.ledger.Starved(ledger.Starved{

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ type Transacted struct {
 	Errors  map[string]int64 `json:"errors"` // by Kafka error name
 	Stopped string           `json:"stopped"`
 }
+
+// longestTransaction is for how long a transaction may be open before the broker aborts it: a busy machine must not be taken for a crash.
+const longestTransaction = 5 * time.Minute
 
 // transactions are the transactional traffic of a run.
 type transactions struct {
@@ -114,7 +118,8 @@ func (r *Run) transactor(vu int64, o TransactOptions) (*transactor, error) {
 	}
 	name := fmt.Sprintf("transactions of vu %d", vu)
 	client, err := kafka.NewProducer(r.config(nil), kafka.ProducerOptions{
-		TransactionalID: fmt.Sprintf("k6suite-%s-vu-%d", r.opts.RunID, vu), Meter: o.Meter, MaxBuffered: buffered,
+		TransactionalID: fmt.Sprintf("k6suite-%s-vu-%d", r.opts.RunID, vu), TransactionTimeout: longestTransaction,
+		Meter: o.Meter, MaxBuffered: buffered,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making a transactional producer: %w", err)
@@ -204,7 +209,7 @@ func (r *Run) end(
 		t.Aborted()
 	case kafka.TxnUnknown:
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, kafka.ErrNotCommitted) {
 		r.clientError(who, kafka.ErrorName(err), err)
 	}
 	return outcome.String()

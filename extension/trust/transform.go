@@ -146,7 +146,7 @@ func (p *processor) live(ctx context.Context) error {
 	r := p.run
 	client, err := kafka.NewProcessor(r.config(nil), kafka.ProcessorOptions{
 		Topics: []string{p.o.From}, Group: p.o.Group, Meter: p.o.Meter,
-		TransactionalID: fmt.Sprintf("k6suite-%s-%s", r.opts.RunID, p.o.Group),
+		TransactionalID: fmt.Sprintf("k6suite-%s-%s", r.opts.RunID, p.o.Group), TransactionTimeout: longestTransaction,
 	})
 	if err != nil {
 		return err
