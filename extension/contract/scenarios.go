@@ -96,7 +96,8 @@ func chaos() []Scenario {
 	return []Scenario{
 		{
 			ID: "S4", Title: "broker death", Script: "chaos_broker", Stage: StageMain, Exists: true, MinAcked: 500,
-			Load:   "continuous traffic with readers of every kind; brokers killed at random and replaced, one frozen and one added where that can be, then all killed at once",
+			Load: "continuous traffic with readers of every kind; brokers killed at random and replaced, one frozen and one added where that " +
+				"can be, then all killed at once",
 			Judges: ids("F1.2 F2.2 F3.2 F3.3 F4.1 F4.2 F4.3 F4.4 F4.5 NFR1.1 NFR1.2 NFR1.3 NFR1.5 NFR4.2 NFR4.4"),
 		},
 		{

@@ -91,7 +91,7 @@ func (l *Ledger) Began() time.Time { return l.began }
 // steady gives a time whose wall clock is as far from the ledger's beginning as its monotonic one: the clock on the wall may be set
 // meanwhile, and a ledger that was saved has no other. A time without a monotonic reading stays as it is.
 func (l *Ledger) steady(t time.Time) time.Time {
-	if t == t.Round(0) { //nolint:revive,staticcheck // not whether they are the same moment: whether there is a monotonic reading
+	if t == t.Round(0) { //nolint:staticcheck // not whether they are the same moment: whether there is a monotonic reading
 		return t
 	}
 	return l.began.Add(t.Sub(l.began))

@@ -113,7 +113,8 @@ func parse(text []byte) (*Run, Header, error) {
 	wanted := len(line) + header.Length
 	body, err := io.ReadAll(io.LimitReader(decoder, int64(wanted)+1))
 	if err != nil || len(body) != wanted {
-		return nil, header, fmt.Errorf("%w: it is cut off or damaged: %d of %d bytes: %w", ErrNotSaved, len(body), wanted, cmp.Or(err, io.ErrUnexpectedEOF))
+		err = cmp.Or(err, io.ErrUnexpectedEOF)
+		return nil, header, fmt.Errorf("%w: it is cut off or damaged: %d of %d bytes: %w", ErrNotSaved, len(body), wanted, err)
 	}
 	body, ok := bytes.CutPrefix(body, line)
 	if !ok {

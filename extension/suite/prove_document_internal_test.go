@@ -27,6 +27,7 @@ func TestTheProofAsADocument(t *testing.T) {
 		{script: "a", lie: lose, found: []ledger.Code{"LOST_ACKED"}, subject: judged},
 		{script: "b", lie: lose, found: []ledger.Code{"DUPLICATE", "LOST_ACKED"}, wrong: "found both", subject: judged},
 		{script: "b", lie: flip, found: []ledger.Code{"CORRUPT"}, subject: judged},
-		{script: "a", subject: judged}, {script: "b", subject: judged},
+		{script: "a", subject: judged},
+		{script: "b", subject: judged},
 	}))
 }

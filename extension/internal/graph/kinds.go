@@ -50,7 +50,7 @@ func field(v reflect.Value, i int) (f reflect.Value, ok bool) {
 		return reflect.Value{}, false
 	}
 	f = v.Field(i)
-	return reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem(), true
+	return reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem(), true //nolint:gosec // the only way to a field of others
 }
 
 func left(f reflect.StructField) bool { return f.Name == "_" || f.Tag.Get("graph") == "-" }
