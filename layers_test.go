@@ -59,8 +59,14 @@ func layers() map[string][]string {
 			suite, trust, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger,
 			nearest, "config",
 		},
-		suite:     {trust, saved, report, embedded, contract, storm, store, chaos, platform, process, docker, guard, proxy, s3proxy, profile, ledger},
-		trust:     {access, saved, report, embedded, contract, kafka, storm, store, chaos, platform, process, docker, proxy, s3proxy, profile, ledger},
+		suite: {
+			trust, saved, report, embedded, contract, storm, store, chaos, platform,
+			process, docker, guard, proxy, s3proxy, profile, ledger,
+		},
+		trust: {
+			access, saved, report, embedded, contract, kafka, storm, store, chaos,
+			platform, process, docker, proxy, s3proxy, profile, ledger,
+		},
 		access:    {kafka, ledger},
 		saved:     {contract, ledger, graph},
 		report:    {contract, ledger},

@@ -247,7 +247,9 @@ func TestVerdictOfAnEarlierRunIsGoneWhileTheNextOneRuns(t *testing.T) {
 
 func TestProducersWithoutIdempotenceKeepTheOrder(t *testing.T) {
 	t.Parallel()
-	target := open(t, trust.TargetOptions{Profile: load(t, map[string]string{"K6_PROFILE_CLAIMS_IDEMPOTENCE": "false"})})
+	target := open(t, trust.TargetOptions{Profile: load(t, map[string]string{
+		"K6_PROFILE_CLAIMS_IDEMPOTENCE": "false", "K6_PROFILE_CLAIMS_TRANSACTIONS": "false",
+	})})
 	run := newRun(t, target, nil)
 	traffic(t, run)
 	verdict := judge(t, run)
