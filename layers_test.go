@@ -102,7 +102,7 @@ func layers() map[string][]string {
 // testLayers says what test files may import beyond that, to prove that two packages fit. None may reach up to k6.
 func testLayers() map[string][]string {
 	return map[string][]string{
-		"":                           {"config", "extension/contract", "extension/profile"},
+		"":                           {"config", "extension/contract", "extension/embedded", "extension/ledger", "extension/profile"},
 		"extension/ledger":           {"extension/internal/graph"},     // what is saved and read back is judged alike
 		"extension/kafka":            {"extension/certs"},              // servers with certificates, good and bad ones
 		"extension/chaos/s3proxy":    {"extension/objectstore"},        // a real S3 server behind the proxy
