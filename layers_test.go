@@ -47,6 +47,7 @@ func layers() map[string][]string {
 		embedded  = "extension/embedded"
 		report    = "extension/report"
 		saved     = "extension/saved"
+		foreign   = "extension/foreign"
 		trust     = "extension/trust"
 		suite     = "extension/suite"
 		js        = "extension/js"
@@ -60,7 +61,7 @@ func layers() map[string][]string {
 			nearest, "config",
 		},
 		suite: {
-			trust, saved, report, embedded, contract, storm, store, chaos, platform,
+			trust, saved, foreign, report, embedded, contract, storm, store, chaos, platform,
 			process, docker, guard, proxy, s3proxy, profile, ledger,
 		},
 		trust: {
@@ -69,6 +70,7 @@ func layers() map[string][]string {
 		},
 		access:    {kafka, ledger},
 		saved:     {contract, ledger, graph},
+		foreign:   {ledger},
 		report:    {contract, ledger},
 		embedded:  {certs, store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},

@@ -70,6 +70,23 @@ func (p *Producer) Stamp(key, value []byte, headers []Header) Made {
 	return stampRecord(p.nextID(), key, value, headers)
 }
 
+// Serial names the producer's record with a sequence, whether it was made or not.
+func (p *Producer) Serial(sequence uint64) Serial { return newSerial(p.number, sequence) }
+
+// Reserve counts the first n records as sent, as if they had been made: those of a client that makes records of its own.
+func (p *Producer) Reserve(n uint64) {
+	for {
+		if next := p.next.Load(); next >= n || p.next.CompareAndSwap(next, n) {
+			return
+		}
+	}
+}
+
+// Again returns the record of a sequence as Make makes it without a key, in the least size.
+func (p *Producer) Again(sequence uint64) Made {
+	return makeRecord(p.ledger.run.uuid(newSerial(p.number, sequence)), nil, 0)
+}
+
 func (p *Producer) nextID() uuid {
 	sequence := p.next.Add(1) - 1
 	if sequence > maxSequence {

@@ -21,16 +21,34 @@ import (
 )
 
 func newVerifyCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify FILE...",
-		Short: "Judge saved runs again, offline",
+	var f foreignFlags
+	cmd := &cobra.Command{
+		Use:   "verify [FILE...]",
+		Short: "Judge saved runs, or what other clients printed, offline",
 		Long: `Judge runs that were saved (k6 x suite run --save, or save in the profile) by the same rules, without their target, and print their
 verdicts. A FILE may be a folder: all saved runs in it are judged. Where the verdict of then is saved beside a run, both must be the same.
 
+Or judge clients that nobody here wrote: what Kafka's VerifiableProducer and VerifiableConsumer --verbose printed (org.apache.kafka.tools).
+The topics must have been theirs alone. Each --final is a consumer that has read everything from the beginning after all was sent, in a
+group of its own; two of them are needed to call a record lost.
+
 Exit code: 0 PASS, 1 a file could not be judged or is judged differently now, 2 FAIL, 3 INCONCLUSIVE.`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return verify(cmd.OutOrStdout(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.needsFiles(args); err != nil {
+				return err
+			}
+			if f.given() {
+				return f.verify(cmd.OutOrStdout())
+			}
+			return verify(cmd.OutOrStdout(), args)
+		},
 	}
+	cmd.Flags().StringSliceVar(&f.producers, "producer", nil, "output of a VerifiableProducer; each has a --value-prefix of its own if there are several")
+	cmd.Flags().StringSliceVar(&f.consumers, "consumer", nil, "output of a VerifiableConsumer that read meanwhile")
+	cmd.Flags().StringSliceVar(&f.finals, "final", nil, "output of a VerifiableConsumer that read everything in the end")
+	cmd.Flags().StringVar(&f.group, "group", "group", "the group of all --consumer")
+	cmd.Flags().Int64Var(&f.duplicates, "duplicates", 0, "how many duplicates the producers' settings allow")
+	return cmd
 }
 
 func verify(out io.Writer, args []string) error {

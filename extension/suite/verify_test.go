@@ -39,16 +39,22 @@ func keepRun(t *testing.T, dir string, lost bool) {
 // verifies runs `x suite verify`, and gives its exit code with all that it says.
 func verifies(t *testing.T, files ...string) (exit int, out string) {
 	t.Helper()
+	text, err := verifying(t, files...)
+	var with *suite.ExitError
+	require.ErrorAs(t, err, &with)
+	return with.Code, text + err.Error()
+}
+
+func verifying(t *testing.T, args ...string) (string, error) {
+	t.Helper()
 	var text bytes.Buffer
 	cmd := suite.NewCommand()
 	cmd.SetOut(&text)
 	cmd.SetErr(&text)
 	cmd.SilenceUsage = true
-	cmd.SetArgs(append([]string{"verify"}, files...))
+	cmd.SetArgs(append([]string{"verify"}, args...))
 	err := cmd.ExecuteContext(t.Context())
-	var with *suite.ExitError
-	require.ErrorAs(t, err, &with)
-	return with.Code, text.String() + err.Error()
+	return text.String(), err
 }
 
 func TestVerify(t *testing.T) {
