@@ -201,7 +201,7 @@ func mutations() map[ledger.Code]func(h *healthy) {
 		},
 		ledger.StaleEnd: func(h *healthy) {
 			h.send(h.sender(), 1)
-			h.l.AskEnd(tp(1), "lag").Answered(h.end(1) - 1 - int64(h.r.IntN(2)))
+			h.l.AskEnd(tp(1), "lag").Answered(max(h.end(1)-1-int64(h.r.IntN(2)), 0)) // below 0 would be no answer
 			h.finalReads()
 		},
 		ledger.EndRegress: func(h *healthy) {
