@@ -42,8 +42,8 @@ func (r *Run) Consumed(name, group string, in io.Reader) error {
 	return nil
 }
 
-// Final takes what a VerifiableConsumer with --verbose printed that has read everything from the beginning, in a group of its own, after all
-// had been sent. What it did not get to is not known: nothing beyond it is called lost.
+// Final takes what a VerifiableConsumer with --verbose printed that has read everything from the beginning, in a group of its own, after
+// all had been sent. What it did not get to is not known: nothing beyond it is called lost.
 func (r *Run) Final(name string, in io.Reader) error {
 	read := r.ledger.NewFinalRead(name)
 	reached := map[ledger.TopicPartition]int64{}

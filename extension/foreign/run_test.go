@@ -106,7 +106,8 @@ func TestTheRulesHoldForOtherClients(t *testing.T) {
 func TestAFinalReadThatEndsEarlyIsNoLoss(t *testing.T) {
 	t.Parallel()
 	read := output(t, "consumer.jsonl")
-	early := read[:strings.Index(read, `{"timestamp":1795399496545,"name":"record_data","key":null,"value":"7.3"`)]
+	early, _, found := strings.Cut(read, `{"timestamp":1795399496545,"name":"record_data","key":null,"value":"7.3"`)
+	require.True(t, found)
 	j := judged(t, files{producers: []string{output(t, "producer.jsonl")}, finals: []string{early, early}})
 	require.Empty(t, j.Findings)
 	require.Len(t, j.Doubts, 2)

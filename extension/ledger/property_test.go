@@ -80,8 +80,8 @@ func TestPropertyHealthyHistoriesRaiseNothing(t *testing.T) {
 	})
 }
 
-// TestPropertyEachMutationIsFound damages a healthy history in one way for each rule. Other rules may tell of the damage, too: what a target
-// does that breaks but one of them is the matter of the lies.
+// TestPropertyEachMutationIsFound damages a healthy history in one way for each rule. Other rules may tell of the damage, too: what a
+// target does that breaks but one of them is the matter of the lies.
 func TestPropertyEachMutationIsFound(t *testing.T) {
 	t.Parallel()
 	for rule, mutate := range mutations() {
