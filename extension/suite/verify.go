@@ -43,7 +43,7 @@ Exit code: 0 PASS, 1 a file could not be judged or is judged differently now, 2 
 			return verify(cmd.OutOrStdout(), args)
 		},
 	}
-	cmd.Flags().StringSliceVar(&f.producers, "producer", nil, "output of a VerifiableProducer; of several, each has a --value-prefix of its own")
+	cmd.Flags().StringSliceVar(&f.producers, "producer", nil, "output of a VerifiableProducer; each has its own --value-prefix")
 	cmd.Flags().StringSliceVar(&f.consumers, "consumer", nil, "output of a VerifiableConsumer that read meanwhile")
 	cmd.Flags().StringSliceVar(&f.finals, "final", nil, "output of a VerifiableConsumer that read everything in the end")
 	cmd.Flags().StringVar(&f.group, "group", "group", "the group of all --consumer")
