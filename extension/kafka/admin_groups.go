@@ -34,6 +34,10 @@ func (a *Admin) ListGroups(ctx context.Context) ([]string, error) {
 
 // DescribeGroups describes groups in the order asked for. A group that does not exist has the state Dead, as Kafka says.
 func (a *Admin) DescribeGroups(ctx context.Context, groups ...string) ([]Group, error) {
+	return coordinated(ctx, func(ctx context.Context) ([]Group, error) { return a.describeGroups(ctx, groups) })
+}
+
+func (a *Admin) describeGroups(ctx context.Context, groups []string) ([]Group, error) {
 	described, err := a.admin.DescribeGroups(ctx, groups...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: describe groups: %w", err)
@@ -84,6 +88,10 @@ func (a *Admin) DeleteGroups(ctx context.Context, groups ...string) error {
 
 // CommittedOffsets gives what a group has committed; partitions without a commit are left out.
 func (a *Admin) CommittedOffsets(ctx context.Context, group string) (Offsets, error) {
+	return coordinated(ctx, func(ctx context.Context) (Offsets, error) { return a.committedOffsets(ctx, group) })
+}
+
+func (a *Admin) committedOffsets(ctx context.Context, group string) (Offsets, error) {
 	responses, err := a.admin.FetchOffsets(ctx, group)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: committed offsets of group %q: %w", group, err)
