@@ -22,6 +22,7 @@ const module = "k6suite"
 func layers() map[string][]string {
 	const (
 		graph     = "extension/internal/graph"
+		wholefile = "extension/internal/wholefile"
 		nearest   = "extension/internal/nearest"
 		strict    = "extension/internal/strictjson"
 		http      = "extension/internal/httpcontrol"
@@ -69,9 +70,9 @@ func layers() map[string][]string {
 			platform, process, docker, proxy, s3proxy, profile, ledger,
 		},
 		access:    {kafka, ledger},
-		saved:     {contract, ledger, graph},
+		saved:     {contract, ledger, graph, wholefile},
 		foreign:   {ledger},
-		report:    {contract, ledger},
+		report:    {contract, ledger, wholefile},
 		embedded:  {certs, store, platform, proxy, s3proxy, wire, batches, nearest},
 		chaos:     {platform, proxy, s3proxy, profile, nearest, strict},
 		platform:  {profile, nearest},
@@ -82,6 +83,7 @@ func layers() map[string][]string {
 		kafka:     {quorum},
 		quorum:    nil,
 		graph:     nil,
+		wholefile: nil,
 		storm:     {kafka, wire},
 		certs:     nil,
 		store:     nil,

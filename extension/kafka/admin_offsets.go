@@ -64,18 +64,10 @@ const (
 // (KIP-207), and franz-go does it for other errors of an election, not for this one.
 func (list listOffsets) elected() listOffsets {
 	return func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error) {
-		began := time.Now()
-		for {
-			answer, err := list(ctx, topics...)
-			if err != nil || !errors.Is(answer.Error(), kerr.OffsetNotAvailable) || time.Since(began) > electionBound {
-				return answer, err
-			}
-			select {
-			case <-time.After(electionLook):
-			case <-ctx.Done():
-				return answer, nil
-			}
-		}
+		ask := func(ctx context.Context) (kadm.ListedOffsets, error) { return list(ctx, topics...) }
+		return again(ctx, electionLook, electionBound, ask, func(answer kadm.ListedOffsets, err error) bool {
+			return err == nil && errors.Is(answer.Error(), kerr.OffsetNotAvailable)
+		})
 	}
 }
 

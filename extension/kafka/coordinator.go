@@ -20,17 +20,7 @@ const (
 // coordinated asks again while a group has no coordinator. Java's clients do that for who asks them (until default.api.timeout.ms), and
 // franz-go does it for members of groups, not for admins.
 func coordinated[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
-	for began := time.Now(); ; {
-		answer, err := ask(ctx)
-		if !withoutCoordinator(err) || time.Since(began) > coordinatorBound {
-			return answer, err
-		}
-		select {
-		case <-time.After(coordinatorLook):
-		case <-ctx.Done():
-			return answer, err
-		}
-	}
+	return again(ctx, coordinatorLook, coordinatorBound, ask, func(_ T, err error) bool { return withoutCoordinator(err) })
 }
 
 func withoutCoordinator(err error) bool {

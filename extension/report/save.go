@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"k6suite/extension/contract"
+	"k6suite/extension/internal/wholefile"
 )
 
 // Names of the files that a run saves in its folder.
@@ -52,13 +53,9 @@ func ReadVerdict(dir string) (contract.Verdict, error) {
 	return v, nil
 }
 
-// replace writes a file under another name first, so that no reader sees half of it.
+// replace writes a file as a whole.
 func replace(file string, text []byte) error {
-	temporary := file + ".part"
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		return fmt.Errorf("saving results: %w", err)
-	}
-	if err := os.Rename(temporary, file); err != nil {
+	if err := wholefile.Write(file, text); err != nil {
 		return fmt.Errorf("saving results: %w", err)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"k6suite/extension/internal/graph"
+	"k6suite/extension/internal/wholefile"
 )
 
 // File is the name of a saved run in the folder of its results.
@@ -41,7 +42,7 @@ var ErrNotSaved = errors.New("no run was saved there")
 func shape() string { return graph.Shape(reflect.TypeFor[Run]()) }
 
 // Write saves a run. Nothing of it may change meanwhile. A file appears whole or not at all.
-func Write(name string, r *Run) (err error) {
+func Write(name string, r *Run) error {
 	body, err := graph.Append(nil, r, r.Ledger.Began())
 	if err != nil {
 		return fmt.Errorf("saving the run: %w", err)
@@ -60,16 +61,7 @@ func Write(name string, r *Run) (err error) {
 	header = append(header, '\n')
 	text := append([]byte(magic), header...)
 	text = encoder.EncodeAll(append(header, body...), text) // the header is in there once more: nobody can change it unnoticed
-	temporary := name + ".part"
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temporary)
-		}
-	}()
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		return fmt.Errorf("saving the run: %w", err)
-	}
-	if err := os.Rename(temporary, name); err != nil {
+	if err := wholefile.Write(name, text); err != nil {
 		return fmt.Errorf("saving the run: %w", err)
 	}
 	return nil
