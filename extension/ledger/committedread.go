@@ -97,11 +97,7 @@ func (p *partition) committedMisses(number int) string {
 	if !ok {
 		return "was never read"
 	}
-	need := max(c.starts[number], end.Listed, end.HighWatermark, p.highest+1)
-	if end.Reached < need && !end.EmptyAtEnd {
-		return fmt.Sprintf("reached offset %d of %d", end.Reached, need)
-	}
-	return ""
+	return end.misses(max(c.starts[number], p.highest+1))
 }
 
 // committedCompleteness doubts what the reads of what is committed did not cover, where the run had transactions.
@@ -116,19 +112,13 @@ func (j *judging) committedCompleteness() {
 		j.doubt(FinalReadsMissing, "a complete final read of what is committed is needed to judge transactions: there was none")
 	}
 	for _, c := range reads {
-		var gaps []string
-		for _, v := range j.parts {
-			if !v.concerns {
-				continue
-			}
-			v.p.mu.Lock()
-			if why := v.p.committedMisses(c.number); why != "" {
-				gaps = append(gaps, v.p.tp.String()+" "+why)
-			} else {
+		gaps := j.gaps(func(v *partView) string {
+			why := v.p.committedMisses(c.number)
+			if why == "" {
 				v.committedReads++
 			}
-			v.p.mu.Unlock()
-		}
+			return why
+		})
 		if len(gaps) == 0 {
 			j.committedReads++
 			continue

@@ -21,11 +21,31 @@ func (f *finalPart) missesOf(p *partition) string {
 	if !f.ended {
 		return "was never ended"
 	}
-	need := max(f.start.Listed, f.end.Listed, f.start.HighWatermark, f.end.HighWatermark, p.highest+1)
-	if f.end.Reached < need && !f.end.EmptyAtEnd {
-		return fmt.Sprintf("reached offset %d of %d", f.end.Reached, need)
+	return f.end.misses(max(f.start.Listed, f.start.HighWatermark, p.highest+1))
+}
+
+// misses says how far a read that ended so came, if that is not as far as it had to, or "".
+func (e Ends) misses(need int64) string {
+	need = max(need, e.Listed, e.HighWatermark)
+	if e.Reached < need && !e.EmptyAtEnd {
+		return fmt.Sprintf("reached offset %d of %d", e.Reached, need)
 	}
 	return ""
+}
+
+// gaps names the partitions of the run that a read has missed, each with the reason. The function has the partition's lock.
+func (j *judging) gaps(misses func(v *partView) string) (all []string) {
+	for _, v := range j.parts {
+		if !v.concerns {
+			continue
+		}
+		v.p.mu.Lock()
+		if why := misses(v); why != "" {
+			all = append(all, v.p.tp.String()+" "+why)
+		}
+		v.p.mu.Unlock()
+	}
+	return all
 }
 
 // completeness doubts whatever the final reads did not cover: nothing there can be called lost.
@@ -34,17 +54,7 @@ func (j *judging) completeness() {
 		j.doubt(FinalReadsMissing, fmt.Sprintf("two complete final reads are needed to show a loss: there were %d", len(j.finals)))
 	}
 	for i, name := range j.finals {
-		var gaps []string
-		for _, v := range j.parts {
-			if !v.concerns {
-				continue
-			}
-			v.p.mu.Lock()
-			if why := v.p.finalAt(i).missesOf(v.p); why != "" {
-				gaps = append(gaps, v.p.tp.String()+" "+why)
-			}
-			v.p.mu.Unlock()
-		}
+		gaps := j.gaps(func(v *partView) string { return v.p.finalAt(i).missesOf(v.p) })
 		if len(gaps) > 0 {
 			j.doubt(FinalReadIncomplete, fmt.Sprintf("final read %q is incomplete: %s", name, j.list(gaps)))
 		}

@@ -27,7 +27,7 @@ func (j *judging) eosDouble() {
 func (j *judging) processedOnce(pipeline *Pipeline, tp TopicPartition, part *pipelinePart) {
 	once, covered, wasted := setOf(0, 0), setOf(0, 0), setOf(0, 0)
 	for _, run := range part.runs {
-		txns := &j.producers[run.producer.number&0xffff].txns
+		txns := &j.producer(run.producer.Serial(run.first)).txns
 		for offset := run.from; offset < run.to; offset++ {
 			sequence := run.first + uint64(offset-run.from)
 			if txns.aborted.Contains(sequence) || txns.open.Contains(sequence) {
@@ -55,7 +55,7 @@ func (j *judging) processedOnce(pipeline *Pipeline, tp TopicPartition, part *pip
 func (j *judging) firstOutput(part *pipelinePart, offset int64) Serial {
 	for _, run := range part.runs {
 		if run.from <= offset && offset < run.to {
-			txns, sequence := &j.producers[run.producer.number&0xffff].txns, run.first+uint64(offset-run.from)
+			txns, sequence := &j.producer(run.producer.Serial(run.first)).txns, run.first+uint64(offset-run.from)
 			if txns.visible.Contains(sequence) && !txns.aborted.Contains(sequence) && !txns.open.Contains(sequence) {
 				return newSerial(run.producer.number, sequence)
 			}

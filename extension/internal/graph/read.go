@@ -35,17 +35,12 @@ type reader struct {
 	known []reflect.Value // pointers by number − 1
 }
 
-func (r *reader) uint() uint64 {
-	n, length := binary.Uvarint(r.left)
-	if length <= 0 {
-		panic("a number has no end")
-	}
-	r.left = r.left[length:]
-	return n
-}
+func (r *reader) uint() uint64 { return number(r, binary.Uvarint) }
 
-func (r *reader) int() int64 {
-	n, length := binary.Varint(r.left)
+func (r *reader) int() int64 { return number(r, binary.Varint) }
+
+func number[N uint64 | int64](r *reader, read func([]byte) (N, int)) N {
+	n, length := read(r.left)
 	if length <= 0 {
 		panic("a number has no end")
 	}
