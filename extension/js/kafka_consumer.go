@@ -123,21 +123,28 @@ const (
 )
 
 func (c *consumer) poll(call sobek.FunctionCall) sobek.Value {
-	most, wait := defaultPoll, defaultWait
-	o := readOptions(c.vu.Runtime(), "poll", call.Argument(0))
-	whole(o, "max", &most, 1, mostRecordsAll)
-	o.duration("timeout", &wait)
-	return c.do(o.done(), func(ctx context.Context, client *kafka.Consumer) (build, error) {
+	most, wait, wrong := c.readPoll(call)
+	return c.do(wrong, func(ctx context.Context, client *kafka.Consumer) (build, error) {
 		records, err := client.Poll(ctx, most, wait)
 		if err != nil {
 			return nil, err
 		}
-		return func() any { return c.consumed(records) }, nil
+		return func() any { return c.consumed(records, c.options.KeyAs, c.options.ValueAs) }, nil
 	})
 }
 
-func (c *consumer) consumed(records []kafka.Record) *sobek.Object {
-	rt, form := c.vu.Runtime(), &form{codec: c.bytes, keyAs: c.options.KeyAs, valueAs: c.options.ValueAs}
+// readPoll reads the options of a poll.
+func (i *kafkaInstance) readPoll(call sobek.FunctionCall) (most int, wait time.Duration, wrong error) {
+	most, wait = defaultPoll, defaultWait
+	o := readOptions(i.vu.Runtime(), "poll", call.Argument(0))
+	whole(o, "max", &most, 1, mostRecordsAll)
+	o.duration("timeout", &wait)
+	return most, wait, o.done()
+}
+
+// consumed shows records to a script, with keys and values in the form that it wants.
+func (i *kafkaInstance) consumed(records []kafka.Record, keyAs, valueAs string) *sobek.Object {
+	rt, form := i.vu.Runtime(), &form{codec: i.bytes, keyAs: keyAs, valueAs: valueAs}
 	return newLazyList(rt, len(records), func(n int) sobek.Value {
 		return rt.NewDynamicObject(&consumed{Record: &records[n], form: form})
 	})

@@ -80,12 +80,8 @@ func (i *kafkaInstance) readProcessorOptions(v sobek.Value) (processorOptions, e
 }
 
 func (p *processor) poll(call sobek.FunctionCall) sobek.Value {
-	most, wait := defaultPoll, defaultWait
-	rt := p.vu.Runtime()
-	o := readOptions(rt, "poll", call.Argument(0))
-	whole(o, "max", &most, 1, mostRecordsAll)
-	o.duration("timeout", &wait)
-	return rt.ToValue(p.async(o.done(), func(ctx context.Context) (build, error) {
+	most, wait, wrong := p.readPoll(call)
+	return p.vu.Runtime().ToValue(p.async(wrong, func(ctx context.Context) (build, error) {
 		client, err := p.client.get(ctx, p.module.process)
 		if err != nil {
 			return nil, err
@@ -94,12 +90,7 @@ func (p *processor) poll(call sobek.FunctionCall) sobek.Value {
 		if err != nil {
 			return nil, err
 		}
-		form := &form{codec: p.bytes, keyAs: p.options.KeyAs, valueAs: p.options.ValueAs}
-		return func() any {
-			return newLazyList(rt, len(records), func(n int) sobek.Value {
-				return rt.NewDynamicObject(&consumed{Record: &records[n], form: form})
-			})
-		}, nil
+		return func() any { return p.consumed(records, p.options.KeyAs, p.options.ValueAs) }, nil
 	}))
 }
 

@@ -1,7 +1,6 @@
 package suite_test
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,7 +10,6 @@ import (
 
 	"k6suite/extension/contract"
 	"k6suite/extension/report"
-	"k6suite/extension/suite"
 )
 
 // runOf is the contract that a run of two scripts has left.
@@ -34,14 +32,7 @@ func runOf(t *testing.T, results, id string, subject contract.Subject, status co
 
 func compatibility(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	var text bytes.Buffer
-	cmd := suite.NewCommand()
-	cmd.SetOut(&text)
-	cmd.SetErr(&text)
-	cmd.SilenceUsage = true
-	cmd.SetArgs(append([]string{"compatibility"}, args...))
-	err := cmd.Execute()
-	return text.String(), err
+	return execute(t.Context(), append([]string{"compatibility"}, args...)...)
 }
 
 func TestCompatibilityIsTheWorstOfEachTarget(t *testing.T) {

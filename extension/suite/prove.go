@@ -225,7 +225,7 @@ func (t *trial) try(ctx context.Context, r *runner, runID string) {
 
 // replay judges the run again from what it saved.
 func (t *trial) replay(dir string) {
-	if _, _, err := replayed(filepath.Join(dir, saved.File)); err != nil {
+	if _, err := replayed(filepath.Join(dir, saved.File)); err != nil {
 		t.wrong = "replay: " + err.Error()
 	}
 }

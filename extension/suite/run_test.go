@@ -17,25 +17,31 @@ import (
 	"k6suite/extension/suite"
 )
 
-// runSuite runs `x suite run` over the fake k6 and gives what it printed and its exit code.
-func runSuite(ctx context.Context, t *testing.T, results string, args ...string) (out string, exit int, err error) {
-	t.Helper()
+// execute runs a command of `k6 x suite` and gives what it printed.
+func execute(ctx context.Context, args ...string) (string, error) {
 	var text bytes.Buffer
 	cmd := suite.NewCommand()
 	cmd.SetOut(&text)
 	cmd.SetErr(&text)
 	cmd.SilenceUsage = true
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	return text.String(), err
+}
+
+// runSuite runs `x suite run` over the fake k6 and gives what it printed and its exit code.
+func runSuite(ctx context.Context, t *testing.T, results string, args ...string) (out string, exit int, err error) {
+	t.Helper()
 	if results != "" {
 		args = append([]string{"--results", results}, args...)
 	}
-	cmd.SetArgs(append([]string{"run"}, args...))
-	err = cmd.ExecuteContext(ctx)
+	out, err = execute(ctx, append([]string{"run"}, args...)...)
 	if e, ok := errors.AsType[*suite.ExitError](err); ok {
 		exit = e.Code
 	} else if err != nil {
 		exit = -1
 	}
-	return text.String(), exit, err
+	return out, exit, err
 }
 
 func TestRunExitsByTheWorstVerdict(t *testing.T) {

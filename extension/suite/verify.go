@@ -105,47 +105,54 @@ func savedRuns(args []string) ([]string, error) {
 
 // verifyOne judges one saved run, and prints its verdict.
 func verifyOne(out io.Writer, file string) (contract.Verdict, error) {
-	verdict, header, err := replayed(file)
-	if header.Run != "" {
-		fmt.Fprintf(out, "\n%s: %s on %s, run %s, began %s\n",
-			file, header.Script, header.Profile, header.Run, header.Began.UTC().Format(time.RFC3339))
+	again, err := replayed(file)
+	if h := again.header; h.Run != "" {
+		fmt.Fprintf(out, "\n%s: %s on %s, run %s, began %s\n", file, h.Script, h.Profile, h.Run, h.Began.UTC().Format(time.RFC3339))
 	}
-	if verdict.Status != "" {
-		if err := report.Text(out, verdict, false); err != nil {
-			return verdict, fmt.Errorf("%s: %w", file, err)
+	if again.verdict.Status != "" {
+		if err := report.Text(out, again.verdict, false); err != nil {
+			return again.verdict, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	if _, missing := os.Stat(filepath.Join(filepath.Dir(file), report.VerdictFile)); err == nil && missing == nil {
+	if err == nil && again.compared {
 		fmt.Fprintf(out, "%s beside it says the same\n", report.VerdictFile)
 	}
-	return verdict, err
+	return again.verdict, err
+}
+
+// replay is a saved run that was judged again.
+type replay struct {
+	header   saved.Header
+	verdict  contract.Verdict
+	compared bool // with the verdict of then
 }
 
 // replayed judges a saved run. That it is judged differently from the verdict that is saved beside it is an error.
-func replayed(file string) (contract.Verdict, saved.Header, error) {
+func replayed(file string) (again replay, err error) {
 	run, header, err := saved.Read(file)
+	again.header = header
 	if err != nil {
-		return contract.Verdict{}, header, err //nolint:wrapcheck // it names the file
+		return again, err //nolint:wrapcheck // it names the file
 	}
-	verdict, err := run.Judge()
-	if err != nil {
-		return contract.Verdict{}, header, fmt.Errorf("%s: %w", file, err)
+	if again.verdict, err = run.Judge(); err != nil {
+		return again, fmt.Errorf("%s: %w", file, err)
 	}
 	then, err := report.ReadVerdict(filepath.Dir(file))
 	if errors.Is(err, os.ErrNotExist) {
-		return verdict, header, nil
+		return again, nil
 	}
 	var differ []string
 	if err == nil {
-		differ, err = differences(then, verdict)
+		again.compared = true
+		differ, err = differences(then, again.verdict)
 	}
 	if err == nil && len(differ) > 0 {
 		err = fmt.Errorf("it is judged differently now, in %s: compare with %s beside it", strings.Join(differ, ", "), report.VerdictFile)
 	}
 	if err != nil {
-		return verdict, header, fmt.Errorf("%s: %w", file, err)
+		return again, fmt.Errorf("%s: %w", file, err)
 	}
-	return verdict, header, nil
+	return again, nil
 }
 
 // differences names the parts of two verdicts that are not the same.

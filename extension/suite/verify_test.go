@@ -1,7 +1,6 @@
 package suite_test
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -47,14 +46,7 @@ func verifies(t *testing.T, files ...string) (exit int, out string) {
 
 func verifying(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	var text bytes.Buffer
-	cmd := suite.NewCommand()
-	cmd.SetOut(&text)
-	cmd.SetErr(&text)
-	cmd.SilenceUsage = true
-	cmd.SetArgs(append([]string{"verify"}, args...))
-	err := cmd.ExecuteContext(t.Context())
-	return text.String(), err
+	return execute(t.Context(), append([]string{"verify"}, args...)...)
 }
 
 func TestVerify(t *testing.T) {

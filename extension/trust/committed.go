@@ -30,15 +30,26 @@ func (r *Run) askGroups(ctx context.Context) error {
 		if len(questions) == 0 {
 			continue // nothing was committed
 		}
-		committed, err := admin.CommittedOffsets(ctx, group)
+		committed, err := committedBy(ctx, admin, group)
 		if err != nil {
-			return fmt.Errorf("asking what group %s has committed: %w", group, err)
+			return err
 		}
 		for tp, question := range questions {
 			question.Answered(committedAt(committed, tp))
 		}
 	}
 	return nil
+}
+
+// committedBy asks what a group has committed.
+func committedBy(ctx context.Context, admin *kafka.Admin, group string) (kafka.Offsets, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	offsets, err := admin.CommittedOffsets(ctx, group)
+	if err != nil {
+		return nil, fmt.Errorf("asking what group %s has committed: %w", group, err)
+	}
+	return offsets, nil
 }
 
 // committedAt is -1 where nothing is committed.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,8 +79,8 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	if o.Topic == "" {
 		o.Topic = r.opts.Topics[0]
 	}
-	if !slices.Contains(r.opts.Topics, o.Topic) {
-		return Produced{}, fmt.Errorf("produce: topic %q is none of the run: %s", o.Topic, strings.Join(r.opts.Topics, ", "))
+	if err := r.checkTopic("produce", o.Topic); err != nil {
+		return Produced{}, err
 	}
 	if o.Records == 0 {
 		o.Records = 1

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -11,6 +13,14 @@ import (
 	"k6suite/extension/contract"
 	"k6suite/extension/kafka"
 )
+
+// checkTopic refuses a topic that is none of the run; call is what names it.
+func (r *Run) checkTopic(call, topic string) error {
+	if !slices.Contains(r.opts.Topics, topic) {
+		return fmt.Errorf("%s: topic %q is none of the run: %s", call, topic, strings.Join(r.opts.Topics, ", "))
+	}
+	return nil
+}
 
 // prepareTopics creates the topics, or has their first records create them, and runs the positive control on each.
 func (r *Run) prepareTopics(ctx context.Context, cfg kafka.Config) error {

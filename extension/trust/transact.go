@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -82,7 +80,7 @@ func (r *Run) Transact(ctx context.Context, vu int64, o TransactOptions) (Transa
 	}
 	t := w.ids.BeginTransaction()
 	ends := w.send(ctx, r, o, &out)
-	r.hold(ctx, o.Hold)
+	hold(ctx, o.Hold)
 	out.Outcome = r.end(ctx, w.name, w.client, t, o.Abort, o.Timeout)
 	if out.Outcome == kafka.TxnCommitted.String() {
 		r.transactions.reached(ends)
@@ -95,8 +93,8 @@ func (r *Run) defaultsOf(o *TransactOptions) error {
 	if o.Topic == "" {
 		o.Topic = r.opts.Topics[0]
 	}
-	if !slices.Contains(r.opts.Topics, o.Topic) {
-		return fmt.Errorf("transact: topic %q is none of the run: %s", o.Topic, strings.Join(r.opts.Topics, ", "))
+	if err := r.checkTopic("transact", o.Topic); err != nil {
+		return err
 	}
 	o.Records = max(o.Records, 1)
 	if o.Size == 0 {
@@ -174,7 +172,7 @@ func (r *Run) sendTracked(
 }
 
 // hold lets a transaction stay open.
-func (r *Run) hold(ctx context.Context, how time.Duration) {
+func hold(ctx context.Context, how time.Duration) {
 	if how <= 0 {
 		return
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"k6suite/extension/contract"
@@ -102,8 +102,8 @@ func (r *Run) defaultsOfTransform(o *TransformOptions) error {
 		o.To = r.opts.Topics[1]
 	}
 	for _, topic := range [...]string{o.From, o.To} {
-		if !slices.Contains(r.opts.Topics, topic) {
-			return fmt.Errorf("transform: topic %q is none of the run: %s", topic, strings.Join(r.opts.Topics, ", "))
+		if err := r.checkTopic("transform", topic); err != nil {
+			return err
 		}
 	}
 	if o.From == o.To {
@@ -156,7 +156,9 @@ func (p *processor) live(ctx context.Context) error {
 	if err := client.Fence(ctx); err != nil {
 		return err
 	}
-	if p.next, err = r.committedBy(ctx, p.o.Group); err != nil {
+	p.next = map[ledger.TopicPartition]int64{}
+	err = r.eachCommitted(ctx, []string{p.o.Group}, func(_ string, tp ledger.TopicPartition, next int64) { p.next[tp] = next })
+	if err != nil {
 		return err
 	}
 	for !p.done() {
@@ -256,26 +258,25 @@ func (p *processor) produce(ctx context.Context, from []kafka.Record, sent *Tran
 	p.run.sendTracked(ctx, p.client.Producer, p.o.Timeout, records, serials, sent)
 }
 
-// committedBy asks what a group has committed.
-func (r *Run) committedBy(ctx context.Context, group string) (map[ledger.TopicPartition]int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
+// eachCommitted visits how far groups have committed.
+func (r *Run) eachCommitted(ctx context.Context, groups []string, visit func(group string, tp ledger.TopicPartition, next int64)) error {
 	admin, err := kafka.NewAdmin(r.config(nil))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = admin.Close() }()
-	offsets, err := admin.CommittedOffsets(ctx, group)
-	if err != nil {
-		return nil, fmt.Errorf("asking what group %s has committed: %w", group, err)
-	}
-	next := map[ledger.TopicPartition]int64{}
-	for topic, partitions := range offsets {
-		for partition, offset := range partitions {
-			next[ledger.TopicPartition{Topic: topic, Partition: partition}] = offset
+	for _, group := range groups {
+		offsets, err := committedBy(ctx, admin, group)
+		if err != nil {
+			return err
+		}
+		for topic, partitions := range offsets {
+			for partition, next := range partitions {
+				visit(group, ledger.TopicPartition{Topic: topic, Partition: partition}, next)
+			}
 		}
 	}
-	return next, nil
+	return nil
 }
 
 // readTransactions reads what is committed, and asks how far processors have committed, where the run had transactions.
@@ -292,14 +293,7 @@ func (r *Run) readTransactions(ctx context.Context, patience time.Duration) erro
 	r.transactions.mu.Lock()
 	pipelines := r.transactions.pipelines
 	r.transactions.mu.Unlock()
-	for group, p := range pipelines {
-		next, err := r.committedBy(ctx, group)
-		if err != nil {
-			return err
-		}
-		for tp, offset := range next {
-			p.tracked.Consumed(tp, offset)
-		}
-	}
-	return nil
+	return r.eachCommitted(ctx, slices.Sorted(maps.Keys(pipelines)), func(group string, tp ledger.TopicPartition, next int64) {
+		pipelines[group].tracked.Consumed(tp, next)
+	})
 }
