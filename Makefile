@@ -69,11 +69,13 @@ ci-release: build ## stage release, the same
 compatibility: build ## judge the embedded target and Apache Kafka 3.9.2 and 4.4.0, one node and three, and write DOCS/compatibility.md
 	scripts/compatibility
 
-# Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger. The
+# Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger and the
+# rate of verification, which begin with the start of the process and end with its verdict. The
 # Kafka proxy has rates as ratios to those without it, latencies as differences, medians of 7, and the memory of its process; toxiproxy,
 # which only knows TCP, goes along for scale.
 bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go and to no proxy (Apache Kafka: after make kafka-up)
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
+	K6SUITE_BENCH_K6=$$PWD/k6 go test -run '^$$' -bench Verify10M -benchtime 1x ./extension/ledger
 	go test -run '^$$' -bench Storm -benchtime 1x ./extension/kafka/storm
 	K6SUITE_BENCH_KAFKA=$$(cat .run/kafka/address 2>/dev/null || true) go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
 	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js

@@ -106,8 +106,10 @@ func layers() map[string][]string {
 // testLayers says what test files may import beyond that, to prove that two packages fit. None may reach up to k6.
 func testLayers() map[string][]string {
 	return map[string][]string{
-		"":                           {"config", "extension/contract", "extension/embedded", "extension/ledger", "extension/profile"},
-		"extension/ledger":           {"extension/internal/graph"},     // what is saved and read back is judged alike
+		"": {"config", "extension/contract", "extension/embedded", "extension/ledger", "extension/profile"},
+		"extension/ledger": { // what is saved and read back is judged alike
+			"extension/contract", "extension/internal/graph", "extension/saved",
+		},
 		"extension/kafka":            {"extension/certs"},              // servers with certificates, good and bad ones
 		"extension/chaos/s3proxy":    {"extension/objectstore"},        // a real S3 server behind the proxy
 		"extension/chaos/kafkaproxy": {"extension/embedded"},           // a cluster whose records survive its brokers
