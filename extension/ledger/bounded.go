@@ -15,6 +15,12 @@ type bounded[T any] struct {
 
 func (b *bounded[T]) add(item T) { b.addUpTo(keptEvidence, item) }
 
+// take adds the items of another list.
+func (b *bounded[T]) take(other *bounded[T], most int) {
+	b.kept = append(b.kept, other.kept[:min(len(other.kept), max(most-len(b.kept), 0))]...)
+	b.total += other.total
+}
+
 func (b *bounded[T]) addUpTo(most int, item T) {
 	if b.total++; len(b.kept) < most {
 		b.kept = append(b.kept, item)

@@ -50,6 +50,10 @@ func (j *judging) gaps(misses func(v *partView) string) (all []string) {
 
 // completeness doubts whatever the final reads did not cover: nothing there can be called lost.
 func (j *judging) completeness() {
+	if j.ledger.merged {
+		j.mergedCompleteness()
+		return
+	}
 	if len(j.finals) < 2 && j.counts.Sent > 0 {
 		j.doubt(FinalReadsMissing, fmt.Sprintf("two complete final reads are needed to show a loss: there were %d", len(j.finals)))
 	}
@@ -58,6 +62,20 @@ func (j *judging) completeness() {
 		if len(gaps) > 0 {
 			j.doubt(FinalReadIncomplete, fmt.Sprintf("final read %q is incomplete: %s", name, j.list(gaps)))
 		}
+	}
+}
+
+// mergedCompleteness doubts what fewer than two final reads of all instances cover. Those of an instance that ended while others were
+// still sending cover less than all, and that is no doubt as long as those of the last one cover it.
+func (j *judging) mergedCompleteness() {
+	gaps := j.gaps(func(v *partView) string {
+		if n := len(v.complete); n < 2 {
+			return fmt.Sprintf("%d of %d", n, len(j.finals))
+		}
+		return ""
+	})
+	if len(gaps) > 0 {
+		j.doubt(FinalReadIncomplete, "fewer than two final reads of all instances reach the greatest acked offset: "+j.list(gaps))
 	}
 }
 

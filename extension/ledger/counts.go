@@ -25,10 +25,12 @@ type Counts struct {
 
 // Counts returns the totals as of now.
 func (l *Ledger) Counts() Counts {
-	producers := *l.producers.Load()
-	c := Counts{Producers: len(producers), Errors: map[string]int64{}}
-	for _, p := range producers {
-		p.count(&c)
+	c := Counts{Errors: map[string]int64{}}
+	for _, p := range l.producers.Load().all {
+		if !p.sibling {
+			c.Producers++
+			p.count(&c)
+		}
 	}
 	l.mu.RLock()
 	c.Partitions = len(l.partitions)

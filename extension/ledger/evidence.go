@@ -56,7 +56,7 @@ func (j *judging) evidence(foreseen []Finding) Evidence {
 		for _, v := range j.parts {
 			if part, ok := parts[v.p.tp]; ok && part.complete {
 				v.p.mu.Lock()
-				e.addAudit(v, part)
+				e.addAudit(j.ledger, v, part)
 				v.p.mu.Unlock()
 			}
 		}
@@ -65,7 +65,7 @@ func (j *judging) evidence(foreseen []Finding) Evidence {
 }
 
 // addAudit adds what an audit says of one partition; the caller holds the partition's lock.
-func (e *Evidence) addAudit(v *partView, a *auditPart) {
+func (e *Evidence) addAudit(l *Ledger, v *partView, a *auditPart) {
 	inObjects := a.held.copy()
 	inObjects.Or(a.differs.bitmap())
 	timed := roaring64.New()
@@ -83,6 +83,7 @@ func (e *Evidence) addAudit(v *partView, a *auditPart) {
 		}
 	}
 	acked.AndNot(gone)
+	inObjects.AndNot(v.ofSiblings(l))
 	e.InObjects += int64(inObjects.GetCardinality())
 	e.AckedInObjects += int64(inObjects.AndCardinality(acked))
 	e.Covered += int64(timed.AndCardinality(acked))

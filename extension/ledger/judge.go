@@ -69,7 +69,8 @@ type judging struct {
 	recovered   []*recovered // the same, with what rules need
 	overwritten map[TopicPartition][]*overwrittenObject
 	doubled     map[committedPlace]bool // of which GROUP_DOUBLE tells
-	producers   []*producerView
+	roster      *roster
+	producers   []*producerView // by their index in it
 	parts       []*partView
 	finals      []string // names of the final reads
 
@@ -98,8 +99,8 @@ type ackedAt struct {
 const maxCopies = 1 << 17
 
 func (j *judging) producer(s Serial) *producerView {
-	if number := int(s.Producer() & 0xffff); number < len(j.producers) {
-		return j.producers[number]
+	if p := j.roster.of(s.Producer()); p != nil {
+		return j.producers[p.index]
 	}
 	return nil
 }
@@ -109,7 +110,8 @@ func (j *judging) doubt(code DoubtCode, text string) { j.doubts = append(j.doubt
 // view copies what the rules share.
 func (j *judging) view() {
 	l := j.ledger
-	for _, p := range *l.producers.Load() {
+	j.roster = l.producers.Load()
+	for _, p := range j.roster.all {
 		j.producers = append(j.producers, newProducerView(p))
 	}
 	l.mu.RLock()
@@ -119,7 +121,7 @@ func (j *judging) view() {
 	l.mu.RUnlock()
 	for _, p := range l.allPartitions() {
 		p.mu.Lock()
-		j.parts = append(j.parts, newPartView(p, len(j.finals)))
+		j.parts = append(j.parts, newPartView(p, len(j.finals), l.merged))
 		p.mu.Unlock()
 	}
 }

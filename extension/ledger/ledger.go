@@ -12,8 +12,11 @@ import (
 type Options struct {
 	// Run is the id of the run; two ledgers of one run must differ in Instance.
 	Run string
-	// Instance is the number of this k6 process among those of the run; 0 for a single one.
+	// Instance is the number of this k6 process among those of the run, from 0.
 	Instance uint8
+	// Instances is how many k6 processes run the test together; 0 or 1 for a single one. Records of the others are no PHANTOM, and are
+	// judged once the ledgers of all are one: see [Merged].
+	Instances int
 	// Grace is how long after a disturbance errors are still excused; 0 by default. See [Ledger.Disturb].
 	Grace time.Duration
 	// Now is the clock; time.Now by default.
@@ -23,12 +26,14 @@ type Options struct {
 // Ledger keeps what one run sent, what was acked and what was read. Everything is safe for concurrent use, and locks are held per
 // producer and per partition only.
 type Ledger struct {
-	run      runBits
-	instance uint8
-	now      func() time.Time `graph:"-"`
-	began    time.Time        // of the ledger; with it, times become numbers
+	run       runBits
+	instance  uint8
+	instances int
+	merged    bool             // it is made of those of several instances, and nothing is recorded in it
+	now       func() time.Time `graph:"-"`
+	began     time.Time        // of the ledger; with it, times become numbers
 
-	producers atomic.Pointer[[]*Producer] // replaced as a whole, so that readers need no lock
+	producers atomic.Pointer[roster] // replaced as a whole, so that readers need no lock
 
 	mu         sync.RWMutex
 	partitions map[TopicPartition]*partition
@@ -73,7 +78,7 @@ type misuse struct {
 // New returns an empty ledger.
 func New(o Options) *Ledger {
 	l := &Ledger{
-		run: newRunBits(o.Run), instance: o.Instance, now: o.Now, began: time.Now(),
+		run: newRunBits(o.Run), instance: o.Instance, instances: o.Instances, now: o.Now, began: time.Now(),
 		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
 		groups: make(map[string]int), named: make(map[string]bool), committedGroups: make(map[int]bool),
 	}
@@ -81,7 +86,7 @@ func New(o Options) *Ledger {
 		l.now = func() time.Time { return l.steady(time.Now()) }
 	}
 	l.disturbances.grace = o.Grace
-	l.producers.Store(&[]*Producer{})
+	l.producers.Store(&roster{})
 	return l
 }
 
@@ -162,13 +167,11 @@ func (l *Ledger) allPartitions() []*partition {
 
 // producer returns who made a record, or nil if this run never sent such a one.
 func (l *Ledger) producer(s Serial) *Producer {
-	all := *l.producers.Load()
-	number := s.Producer()
-	if uint8(number>>16) != l.instance || int(number&0xffff) >= len(all) {
-		return nil
+	p := l.producers.Load().of(s.Producer())
+	if p == nil {
+		p = l.sibling(s.Producer())
 	}
-	p := all[number&0xffff]
-	if s.Sequence() >= p.next.Load() {
+	if p == nil || s.Sequence() >= p.next.Load() {
 		return nil
 	}
 	return p

@@ -33,11 +33,13 @@ func (l *pageLog) put(offset int64, c cell) {
 
 // peek is get for a log that is mostly empty: it creates no page.
 func (l *pageLog) peek(offset int64) cell {
-	if len(l.hot) == 0 && len(l.sealed) == 0 {
+	if l.empty() {
 		return 0
 	}
 	return l.get(offset)
 }
+
+func (l *pageLog) empty() bool { return len(l.hot) == 0 && len(l.sealed) == 0 }
 
 func (l *pageLog) open(number int64) *hotPage {
 	if len(l.hot) > 0 && l.hot[0].number == number {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +24,8 @@ type Producer struct {
 	ledger  *Ledger
 	options ProducerOptions
 	number  uint32
+	index   int           // in the ledger's roster
+	sibling bool          // it is of another instance, and only what was read of it is known
 	next    atomic.Uint64 // the next sequence; what is below counts as sent
 
 	mu         sync.Mutex
@@ -50,13 +51,13 @@ type Producer struct {
 func (l *Ledger) NewProducer(o ProducerOptions) *Producer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	old := *l.producers.Load()
-	if len(old) > 0xffff {
+	known := l.producers.Load()
+	number := known.own(l.instance)
+	if number > 0xffff {
 		panic("ledger: too many producers: an instance has room for 65536")
 	}
-	p := &Producer{ledger: l, options: o, number: uint32(l.instance)<<16 | uint32(len(old))}
-	all := slices.Concat(old, []*Producer{p})
-	l.producers.Store(&all)
+	p := &Producer{ledger: l, options: o, number: uint32(l.instance)<<16 | uint32(number)}
+	l.producers.Store(known.with(p))
 	return p
 }
 

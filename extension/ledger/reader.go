@@ -183,7 +183,10 @@ func (l *Ledger) Missing(group string) int64 {
 	committed := ok && l.committedGroups[number]
 	l.mu.RUnlock()
 	missing := int64(0)
-	for _, p := range *l.producers.Load() {
+	for _, p := range l.producers.Load().all {
+		if p.sibling {
+			continue
+		}
 		p.mu.Lock()
 		acked := p.acked.copy()
 		acked.Or(p.suspicious.bitmap())

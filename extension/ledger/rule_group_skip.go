@@ -15,6 +15,9 @@ import (
 // an offset on whose content all reads agree, and be of no transaction: of these other rules tell. Where a member went past it in the
 // middle of a session, POLL_SKIP tells it.
 func (j *judging) groupSkip() {
+	if j.ledger.alone() {
+		return // members in other instances may have been given what those here were not
+	}
 	all := j.ledger.committed.places.all()
 	unseen := map[string][]*roaring64.Bitmap{}
 	for _, at := range slices.SortedFunc(maps.Keys(all), committedPlace.compare) {
@@ -41,10 +44,7 @@ func (j *judging) unseenBy(group string) []*roaring64.Bitmap {
 	number, ok := l.groups[group]
 	l.mu.RUnlock()
 	all := make([]*roaring64.Bitmap, len(j.producers))
-	for i, p := range *l.producers.Load() {
-		if i == len(all) {
-			break // it is newer than the judgement
-		}
+	for i, p := range j.roster.all {
 		all[i] = roaring64.New()
 		if !ok {
 			continue // a group without a reader that the ledger knows: nobody can say what it has read
@@ -55,11 +55,6 @@ func (j *judging) unseenBy(group string) []*roaring64.Bitmap {
 		p.mu.Unlock()
 		all[i].AndNot(j.producers[i].txns.committed)
 		all[i].AndNot(j.producers[i].txns.hidden)
-	}
-	for i := range all {
-		if all[i] == nil {
-			all[i] = roaring64.New()
-		}
 	}
 	return all
 }
@@ -89,7 +84,7 @@ func (j *judging) skippedIn(v *partView, group string, c *committed, unseen []*r
 			return
 		}
 		s := acked.serial()
-		if told.Contains(uint64(offset)) || !unseen[s.Producer()&0xffff].Contains(s.Sequence()) {
+		if told.Contains(uint64(offset)) || !unseen[j.roster.of(s.Producer()).index].Contains(s.Sequence()) {
 			return
 		}
 		j.out.add(GroupSkip, func() Finding {

@@ -51,10 +51,10 @@ func (j *judging) inconsistentOffset(v *partView) {
 // unevenAt names a read that returns something at an offset and one that does not.
 func (v *partView) unevenAt(offset int64) string {
 	var with, without string
-	for _, f := range v.complete {
+	for _, f := range v.covering {
 		if f.returned.contains(uint64(offset)) {
 			with = f.name
-		} else {
+		} else if offset < f.end.Reached {
 			without = f.name
 		}
 	}

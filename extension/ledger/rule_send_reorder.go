@@ -22,7 +22,7 @@ func (o *logOrder) next(offset int64, s Serial, acked bool) {
 	if !p.options.Ordered || !o.counts(p, offset, s, acked) {
 		return
 	}
-	last := &o.last[s.Producer()&0xffff]
+	last := &o.last[o.j.roster.of(s.Producer()).index]
 	if s >= *last {
 		*last = s + 1
 		return

@@ -46,6 +46,17 @@ func (s *set) count() int64 {
 	return int64(s.bitmap().GetCardinality())
 }
 
+// or adds all members of another set.
+func (s *set) or(other *set) {
+	switch {
+	case other.empty():
+	case s.empty():
+		s.bits = other.copy()
+	default:
+		s.bitmap().Or(other.bitmap())
+	}
+}
+
 func (s *set) flush() {
 	if s.from == s.to {
 		return

@@ -25,6 +25,9 @@ type producerView struct {
 func newProducerView(p *Producer) *producerView {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.sibling {
+		return newSiblingView(p)
+	}
 	v := &producerView{
 		options: p.options, number: p.number, name: p.options.Name,
 		acked: p.acked.copy(), failed: p.failed.copy(), found: p.foundAny(), bare: p.bare.copy(),
@@ -44,6 +47,15 @@ func newProducerView(p *Producer) *producerView {
 	return v
 }
 
+// newSiblingView says nothing of what another instance has sent: only it can.
+func newSiblingView(p *Producer) *producerView {
+	none := roaring64.New()
+	return &producerView{
+		number: p.number, acked: none, failed: none, found: none, duplicated: none, bare: none, missing: none, gone: none, clashed: none,
+		explained: p.explained.copy(), mismatched: roaring64.New(), txns: newTransactionsView(p),
+	}
+}
+
 func (p *producerView) serial(sequence uint64) Serial { return newSerial(p.number, sequence) }
 
 // partView is what a judgement needs of a partition.
@@ -51,6 +63,7 @@ type partView struct {
 	p        *partition
 	concerns bool // the run wrote to it, or owns it
 	complete []*finalPart
+	covering []*finalPart // these or, of several instances, also those that ended while others were still sending
 	low      int64 // greatest log start offset that complete final reads saw
 	least    int64 // least offset that all complete final reads reached
 	reached  int64 // greatest offset that one of them reached
@@ -81,7 +94,7 @@ type partView struct {
 }
 
 // newPartView reads a partition; the caller holds its lock.
-func newPartView(p *partition, finals int) *partView {
+func newPartView(p *partition, finals int, merged bool) *partView {
 	v := &partView{
 		p: p, concerns: p.topic.owned.Load() || p.highest >= 0 || len(p.suspicious) > 0,
 		shown: roaring64.New(), returned: roaring64.New(), rewritten: roaring64.New(), reordered: map[uint32]bool{},
@@ -98,29 +111,44 @@ func newPartView(p *partition, finals int) *partView {
 		if f.missesOf(p) == "" {
 			v.complete = append(v.complete, f)
 		}
+		if merged && f.begun && f.ended {
+			v.covering = append(v.covering, f)
+		}
 	}
+	if !merged {
+		v.covering = v.complete
+	}
+	v.bound()
 	v.uneven = v.unevenOffsets()
 	v.differing.Or(v.uneven)
 	return v
 }
 
-// unevenOffsets compares what the complete final reads return, within what all of them covered. It also sets the bounds.
-func (v *partView) unevenOffsets() *roaring64.Bitmap {
-	if len(v.complete) == 0 {
-		return roaring64.New()
-	}
-	v.least = v.complete[0].end.Reached
-	anywhere, everywhere := roaring64.New(), v.complete[0].returned.copy()
-	for _, f := range v.complete {
+// bound sets what the complete final reads covered.
+func (v *partView) bound() {
+	for i, f := range v.complete {
 		v.low = max(v.low, f.start.LogStart, f.end.LogStart)
-		v.least = min(v.least, f.end.Reached)
 		v.reached = max(v.reached, f.end.Reached)
-		anywhere.Or(f.returned.bitmap())
-		everywhere.And(f.returned.bitmap())
+		if i == 0 || f.end.Reached < v.least {
+			v.least = f.end.Reached
+		}
 	}
-	anywhere.AndNot(everywhere)
-	anywhere.And(setOf(v.low, v.least))
-	return anywhere
+}
+
+// unevenOffsets gives the offsets at which one read returns something and another, which covered them, nothing.
+func (v *partView) unevenOffsets() *roaring64.Bitmap {
+	anywhere, uneven, low := roaring64.New(), roaring64.New(), v.low
+	for _, f := range v.covering {
+		anywhere.Or(f.returned.bitmap())
+		low = max(low, f.start.LogStart, f.end.LogStart)
+	}
+	for _, f := range v.covering {
+		missing := setOf(low, f.end.Reached)
+		missing.And(anywhere)
+		missing.AndNot(f.returned.bitmap())
+		uneven.Or(missing)
+	}
+	return uneven
 }
 
 // eachClaim visits all claims in the order of offsets; the caller holds the partition's lock.
