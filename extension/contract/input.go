@@ -10,6 +10,7 @@ import (
 type Input struct {
 	Script  string // of a scenario; a path and .js are ignored
 	Run     string // the run's id
+	Part    Part   // of a test that several k6 instances run; nobody can say of one alone whether it acked too few
 	Profile string // its name
 	System  string // what runs there
 	Subject Subject
@@ -25,6 +26,17 @@ type Input struct {
 	LieHits      map[string]int64 // how often each lie that was asked for was told; one that was never told is a doubt
 	MinAcked     int64            // raises the scenario's own minimum; 0 leaves it
 	Notes        []string         // worth knowing, judged by nobody: holes in offsets, late records, unknown ones that are there
+}
+
+// Part is one of the k6 instances that run a test together, each a segment of it; the zero value: one runs it all.
+type Part struct {
+	Test   string `json:"test"`   // the run id that all were given
+	Number int    `json:"number"` // from 1
+	Of     int    `json:"of"`
+}
+
+func (p Part) String() string {
+	return fmt.Sprintf("instance %d of %d of test %s", p.Number, p.Of, p.Test)
 }
 
 // Doubt is a reason why the run cannot say. Without requirements it concerns all of them.

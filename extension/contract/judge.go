@@ -32,7 +32,7 @@ func Judge(in Input) (Verdict, error) {
 	}
 	in.Doubts = slices.Concat(in.Doubts, tooFew(in, scenario), untold(in.LieHits))
 	v := Verdict{
-		Version: version, Run: in.Run, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System,
+		Version: version, Run: in.Run, Part: in.Part, Script: scenario.Script, Scenario: scenario.ID, Profile: in.Profile, System: in.System,
 		Subject: in.Subject, Status: NotClaimed, Foreseen: in.Foreseen, Doubts: in.Doubts, Expectations: in.Expectations, Measured: in.Measured,
 		LieHits: in.LieHits, Notes: in.Notes,
 	}
@@ -50,6 +50,10 @@ func Judge(in Input) (Verdict, error) {
 	if slices.ContainsFunc(in.Doubts, func(d Doubt) bool { return len(d.Requirements) == 0 }) {
 		v.Status = worse(v.Status, Inconclusive)
 	}
+	if in.Part.Of > 1 {
+		v.Notes = append(slices.Clone(v.Notes), in.Part.String()+
+			" by itself: whether all sent enough, and what only all together show, says k6 x suite verify of the files of all")
+	}
 	v.fillEmpty()
 	return v, nil
 }
@@ -57,7 +61,7 @@ func Judge(in Input) (Verdict, error) {
 // tooFew is the doubt about a run that acked fewer records than its scenario needs to mean something.
 func tooFew(in Input, s Scenario) []Doubt {
 	wanted := max(in.MinAcked, s.MinAcked)
-	if in.Measured.Acked >= wanted || in.Unable != "" {
+	if in.Measured.Acked >= wanted || in.Unable != "" || in.Part.Of > 1 {
 		return nil
 	}
 	return []Doubt{{Text: fmt.Sprintf("%s records were acked, and %s needs %s", count(in.Measured.Acked), s.Script, count(wanted))}}
@@ -93,6 +97,10 @@ func judge(in Input, s Scenario, r Requirement) Judgement {
 	if missing := in.unclaimed(s.claimsFor(r)); len(missing) > 0 {
 		j.Status = NotClaimed
 		j.Evidence = []string{fmt.Sprintf("the profile %s does not claim %s", in.Profile, strings.Join(missing, ", "))}
+		return j
+	}
+	if in.Part.Of > 1 && r.total {
+		j.Status, j.Evidence = NotClaimed, []string{in.Part.String() + ": judged over all of them"}
 		return j
 	}
 	if deaths := in.Measured.deaths(); r.others && in.Alone && deaths != "" {

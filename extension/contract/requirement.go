@@ -29,6 +29,7 @@ type Requirement struct {
 	Title  string        `json:"title"`
 	Rules  []ledger.Code `json:"rules"`  // findings of these break it, "CODE/aspect" those of one aspect only; none: expectations judge it
 	Claims []string      `json:"claims"` // judged only where the profile makes all of them
+	total  bool          // it is about all that a test sends: one of several k6 instances cannot say
 	others bool          // it is about brokers that go on while one is away
 	breach breach        // what, if measured, breaks it beside findings; nil: nothing
 	proof  proof         // what shows that it held; nil: only expectations can

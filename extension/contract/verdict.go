@@ -7,8 +7,9 @@ import "k6suite/extension/ledger"
 type Verdict struct {
 	Version  int     `json:"version"` // of this shape: 1
 	Run      string  `json:"run"`
-	Script   string  `json:"script"`   // without .js; empty for several
-	Scenario string  `json:"scenario"` // S1 to S10; empty for several
+	Part     Part    `json:"part,omitzero"` // of a test that several k6 instances ran
+	Script   string  `json:"script"`        // without .js; empty for several
+	Scenario string  `json:"scenario"`      // S1 to S10; empty for several
 	Profile  string  `json:"profile"`
 	System   string  `json:"system"`
 	Status   Status  `json:"status"`

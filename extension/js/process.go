@@ -46,6 +46,8 @@ type process struct {
 	mu       sync.Mutex
 	env      func(string) (string, bool)
 	environ  []string // NAME=value, those of -e included
+	args     []string // of k6's command line
+	part     contract.Part
 	logger   logrus.FieldLogger
 	profile  *profile.Profile
 	target   *trust.Target
@@ -68,7 +70,7 @@ type process struct {
 }
 
 func newProcess() *process {
-	return &process{threw: map[string]bool{}, judged: map[*contract.Verdict]bool{}, out: os.Stdout}
+	return &process{threw: map[string]bool{}, judged: map[*contract.Verdict]bool{}, out: os.Stdout, args: os.Args}
 }
 
 // attach is called by each module for each virtual user, in its init context.
@@ -190,6 +192,9 @@ func (p *process) loadProfileLocked() (*profile.Profile, error) {
 	}
 	loaded, err := profile.Load(profile.Options{Env: p.env, Environ: p.environ})
 	if err != nil {
+		return nil, err
+	}
+	if err := p.takePart(loaded); err != nil {
 		return nil, err
 	}
 	p.profile = loaded

@@ -53,7 +53,7 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	if err != nil {
 		return trust.Options{}, err
 	}
-	out := trust.Options{RunID: loaded.RunID, Partitions: 3, Results: t.process.results(), Dialer: t.process.traffic.dial}
+	out := trust.Options{RunID: loaded.RunID, Part: t.process.part, Partitions: 3, Results: t.process.results(), Dialer: t.process.traffic.dial}
 	o := readOptions(t.vu.Runtime(), "Ledger", value)
 	o.text("script", &out.Script)
 	o.required("script", out.Script)
@@ -92,7 +92,7 @@ func needNames() []string {
 
 // topicsOf gives the full names of the run's topics: the one that the script names, or those of the short names that it gives.
 func topicsOf(o trust.Options, topic string, short []string) ([]string, error) {
-	base := cmp.Or(topic, trust.TopicName(o.Script, o.RunID))
+	base := cmp.Or(topic, trust.TopicName(o.Script, o.TestID()))
 	if len(short) == 0 {
 		return []string{base}, nil
 	}
@@ -118,6 +118,10 @@ func (l *ledger) async(work ledgerCall) *sobek.Promise {
 	promise, resolve, reject := promises.New(l.vu)
 	if l.vu.State() == nil {
 		reject(errors.New("the ledger works in setup, teardown and scenarios, not in the init context"))
+		return promise
+	}
+	if err := l.process.checkPart(l.vu.State().Options); err != nil {
+		reject(err)
 		return promise
 	}
 	l.process.noteExecution(l.vu.Context())

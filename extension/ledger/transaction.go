@@ -123,6 +123,15 @@ type TransactionEvidence struct {
 	Redone    int64 `json:"redone"`
 }
 
+// Plus adds what another instance of the run had to go by.
+func (e TransactionEvidence) Plus(o TransactionEvidence) TransactionEvidence {
+	return TransactionEvidence{
+		Committed: e.Committed + o.Committed, Aborted: e.Aborted + o.Aborted, Abandoned: e.Abandoned + o.Abandoned,
+		Unknown: e.Unknown + o.Unknown, Hidden: e.Hidden + o.Hidden, Whole: e.Whole + o.Whole,
+		CommittedReads: e.CommittedReads + o.CommittedReads, Processed: e.Processed + o.Processed, Redone: e.Redone + o.Redone,
+	}
+}
+
 // shownEarly keeps who was given records of transactions that were not committed.
 type shownEarly struct {
 	mu   sync.Mutex

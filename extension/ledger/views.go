@@ -64,9 +64,9 @@ type partView struct {
 	concerns bool // the run wrote to it, or owns it
 	complete []*finalPart
 	covering []*finalPart // these or, of several instances, also those that ended while others were still sending
-	low      int64 // greatest log start offset that complete final reads saw
-	least    int64 // least offset that all complete final reads reached
-	reached  int64 // greatest offset that one of them reached
+	low      int64        // greatest log start offset that complete final reads saw
+	least    int64        // least offset that all complete final reads reached
+	reached  int64        // greatest offset that one of them reached
 
 	shown     *roaring64.Bitmap // offsets at which a final read shows a record of this run
 	returned  *roaring64.Bitmap // offsets at which a final read shows anything

@@ -15,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"k6suite/extension/contract"
 	"k6suite/extension/internal/graph"
 	"k6suite/extension/internal/wholefile"
 )
@@ -27,13 +28,16 @@ const magic = "k6suite run, format 1\n"
 
 // Header is what a file says of itself in its second line.
 type Header struct {
-	Run     string    `json:"run"`
-	Script  string    `json:"script"`
-	Profile string    `json:"profile"`
-	Suite   string    `json:"suite,omitempty"` // commit from which the binary was built that saved it; "": unknown
-	Began   time.Time `json:"began"`           // what times are counted from
-	Shape   string    `json:"shape"`           // of what follows
-	Length  int       `json:"length"`          // of what follows, in bytes, before it was compressed
+	Run     string `json:"run"`
+	Script  string `json:"script"`
+	Profile string `json:"profile"`
+
+	Part contract.Part `json:"part,omitzero"` // of a test that several k6 instances ran
+
+	Suite  string    `json:"suite,omitempty"` // commit from which the binary was built that saved it; "": unknown
+	Began  time.Time `json:"began"`           // what times are counted from
+	Shape  string    `json:"shape"`           // of what follows
+	Length int       `json:"length"`          // of what follows, in bytes, before it was compressed
 }
 
 // ErrNotSaved is what [Read] says of a file that is no saved run, or a damaged one.
@@ -48,7 +52,7 @@ func Write(name string, r *Run) error {
 		return fmt.Errorf("saving the run: %w", err)
 	}
 	header, err := json.Marshal(Header{
-		Run: r.Input.Run, Script: r.Input.Script, Profile: r.Input.Profile, Suite: r.Input.Subject.Suite,
+		Run: r.Input.Run, Script: r.Input.Script, Profile: r.Input.Profile, Part: r.Input.Part, Suite: r.Input.Subject.Suite,
 		Began: r.Ledger.Began(), Shape: shape(), Length: len(body),
 	})
 	if err != nil {
@@ -80,18 +84,40 @@ func Read(name string) (*Run, Header, error) {
 	return r, header, nil
 }
 
-func parse(text []byte) (*Run, Header, error) {
-	var header Header
-	in := bufio.NewReader(bytes.NewReader(text))
-	if first, err := in.ReadString('\n'); err != nil || first != magic {
-		return nil, header, fmt.Errorf("%w: it does not begin with %q", ErrNotSaved, strings.TrimSpace(magic))
+// ReadHeader reads what a file says of itself.
+func ReadHeader(name string) (Header, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Header{}, fmt.Errorf("saved run: %w", err)
 	}
-	line, err := in.ReadBytes('\n')
+	defer f.Close() //nolint:errcheck // it was only read
+	header, _, err := parseHeader(bufio.NewReader(f))
+	if err != nil {
+		return header, fmt.Errorf("saved run %s: %w", name, err)
+	}
+	return header, nil
+}
+
+// parseHeader reads the first two lines, and gives the second as it stands.
+func parseHeader(in *bufio.Reader) (header Header, line []byte, err error) {
+	if first, err := in.ReadString('\n'); err != nil || first != magic {
+		return header, nil, fmt.Errorf("%w: it does not begin with %q", ErrNotSaved, strings.TrimSpace(magic))
+	}
+	line, err = in.ReadBytes('\n')
 	if err == nil {
 		err = json.Unmarshal(line, &header)
 	}
 	if err != nil {
-		return nil, header, fmt.Errorf("%w: its second line is damaged: %w", ErrNotSaved, err)
+		return header, nil, fmt.Errorf("%w: its second line is damaged: %w", ErrNotSaved, err)
+	}
+	return header, line, nil
+}
+
+func parse(text []byte) (*Run, Header, error) {
+	in := bufio.NewReader(bytes.NewReader(text))
+	header, line, err := parseHeader(in)
+	if err != nil {
+		return nil, header, err
 	}
 	if header.Shape != shape() {
 		return nil, header, fmt.Errorf("it was saved by another version of the suite (%s): judge it with a k6 that was built from that commit",

@@ -18,7 +18,11 @@ type Run struct {
 
 // Judge gives the run its verdict. It changes nothing of the run and may be repeated.
 func (r *Run) Judge() (contract.Verdict, error) {
-	judgement := r.Ledger.Judge(r.Options)
+	return contract.Judge(r.input(r.Ledger.Judge(r.Options)))
+}
+
+// input is all that the verdict rests on, with what the ledger says.
+func (r *Run) input(judgement ledger.Judgement) contract.Input {
 	in := r.Input
 	in.Findings, in.Foreseen = judgement.Findings, judgement.Foreseen
 	in.Notes = slices.Concat(in.Notes, judgement.Notes)
@@ -29,7 +33,7 @@ func (r *Run) Judge() (contract.Verdict, error) {
 			in.Doubts = append(in.Doubts, contract.Doubt{Text: d.Text})
 		}
 	}
-	return contract.Judge(in)
+	return in
 }
 
 // measured adds what the ledger counted.

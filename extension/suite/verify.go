@@ -28,6 +28,8 @@ func newVerifyCommand() *cobra.Command {
 		Long: `Judge runs that were saved (k6 x suite run --save, or save in the profile) by the same rules, without their target, and print their
 verdicts. A FILE may be a folder: all saved runs in it are judged. Where the verdict of then is saved beside a run, both must be the same.
 
+The runs of several k6 instances that ran one test (k6 run --execution-segment, one K6_RUN_ID) are judged as one: give the files of all.
+
 Or judge clients that nobody here wrote: what Kafka's VerifiableProducer and VerifiableConsumer --verbose printed (org.apache.kafka.tools).
 The topics must have been theirs alone. Each --final is a consumer that has read everything from the beginning after all was sent, in a
 group of its own; two of them are needed to call a record lost.
@@ -58,8 +60,12 @@ func verify(out io.Writer, args []string) error {
 	}
 	var verdicts []contract.Verdict
 	var failed []error
-	for _, file := range files {
-		verdict, err := verifyOne(out, file)
+	for _, test := range testsOf(files) {
+		judge := func() (contract.Verdict, error) { return verifyOne(out, test.files[0]) }
+		if len(test.files) > 1 {
+			judge = func() (contract.Verdict, error) { return test.verify(out) }
+		}
+		verdict, err := judge()
 		if err != nil {
 			failed = append(failed, err)
 			continue
@@ -71,7 +77,7 @@ func verify(out io.Writer, args []string) error {
 	}
 	worst := contract.Merge(verdicts).Status
 	if code := worst.ExitCode(); code != 0 {
-		return &ExitError{Code: code, Reason: fmt.Sprintf("the worst of %d saved runs is %s", len(files), worst)}
+		return &ExitError{Code: code, Reason: fmt.Sprintf("the worst of %d saved runs is %s", len(verdicts), worst)}
 	}
 	return nil
 }
@@ -137,22 +143,27 @@ func replayed(file string) (again replay, err error) {
 	if again.verdict, err = run.Judge(); err != nil {
 		return again, fmt.Errorf("%s: %w", file, err)
 	}
+	again.compared, err = compare(file, again.verdict)
+	return again, err
+}
+
+// compare holds a verdict against the one that is saved beside a run, if there is one. That they differ is an error.
+func compare(file string, now contract.Verdict) (compared bool, err error) {
 	then, err := report.ReadVerdict(filepath.Dir(file))
 	if errors.Is(err, os.ErrNotExist) {
-		return again, nil
+		return false, nil
 	}
 	var differ []string
 	if err == nil {
-		again.compared = true
-		differ, err = differences(then, again.verdict)
+		differ, err = differences(then, now)
 	}
 	if err == nil && len(differ) > 0 {
 		err = fmt.Errorf("it is judged differently now, in %s: compare with %s beside it", strings.Join(differ, ", "), report.VerdictFile)
 	}
 	if err != nil {
-		return again, fmt.Errorf("%s: %w", file, err)
+		return true, fmt.Errorf("%s: %w", file, err)
 	}
-	return again, nil
+	return true, nil
 }
 
 // differences names the parts of two verdicts that are not the same.

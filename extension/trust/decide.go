@@ -67,7 +67,7 @@ func (r *Run) judged(f facts, interrupted bool) *saved.Run {
 	return &saved.Run{
 		Ledger: r.ledger, Options: options, Cut: cut,
 		Input: contract.Input{
-			Script: r.opts.Script, Run: r.opts.RunID, Profile: p.Name, System: p.System, Claims: claims, Unable: r.unable,
+			Script: r.opts.Script, Run: r.opts.RunID, Part: r.opts.Part, Profile: p.Name, System: p.System, Claims: claims, Unable: r.unable,
 			Alone:   r.disturbances.alone(),
 			Subject: contract.Subject{Version: p.Version, Brokers: r.brokersAtFirst(), Suite: commit, At: time.Now().UTC().Round(0)},
 			Doubts:  slices.Clone(r.doubts), Expectations: expectations, Measured: measured, MinAcked: r.opts.Records,

@@ -57,7 +57,7 @@ func (r *Run) Judge(ctx context.Context) (*contract.Verdict, error) {
 	if err := report.Save(filepath.Join(r.opts.Results, r.opts.RunID), verdict); err != nil {
 		return &verdict, fmt.Errorf("saving the verdict: %w", err)
 	}
-	if r.target.Profile.Save {
+	if r.target.Profile.Save || r.opts.Part.Of > 1 {
 		if err := r.save(run); err != nil {
 			return &verdict, err
 		}

@@ -17,7 +17,8 @@ import (
 // Options are the terms of one run.
 type Options struct {
 	Script     string         // name without .js; decides which requirements are judged
-	RunID      string         // names the run, its topics and its results
+	RunID      string         // names the run, its topics, groups and results
+	Part       contract.Part  // of a test that several k6 instances run: its topics and records bear the test's id instead
 	Topics     []string       // that the run owns; default: k6suite-<script>-<run id>
 	Partitions int32          // of each topic; default 3
 	Records    int64          // how many the run will send in all: readers wait for them, and fewer acked is INCONCLUSIVE
@@ -87,8 +88,13 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(opts.Needs) > 0 {
+		if err := opts.needsOneInstance("faults"); err != nil {
+			return nil, err
+		}
+	}
 	if len(opts.Topics) == 0 {
-		opts.Topics = []string{TopicName(opts.Script, opts.RunID)}
+		opts.Topics = []string{TopicName(opts.Script, opts.TestID())}
 	}
 	if opts.Partitions == 0 {
 		opts.Partitions = 3
@@ -106,7 +112,10 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 	traffic, endTraffic := context.WithCancel(interrupted)
 	r := &Run{
 		opts: opts, scenario: scenario, target: target,
-		ledger:    ledger.New(ledger.Options{Run: opts.RunID, Grace: time.Duration(target.Profile.Limits.Recovery)}),
+		ledger: ledger.New(ledger.Options{
+			Run: opts.TestID(), Instance: uint8(max(opts.Part.Number-1, 0)), Instances: opts.Part.Of,
+			Grace: time.Duration(target.Profile.Limits.Recovery),
+		}),
 		producers: map[producerKey]*trackedProducer{},
 		clients:   map[clientKey]*kafka.Producer{},
 		stamps:    map[int64]*ledger.Producer{},

@@ -44,6 +44,9 @@ func (r *Run) Storm(ctx context.Context, plan storm.Plan, watch func(storm.Count
 	if !r.scenario.JudgesRequirement(stormRequirement) {
 		return storm.Report{}, fmt.Errorf("storm: %s does not judge %s", r.opts.Script, stormRequirement)
 	}
+	if err := r.opts.needsOneInstance("storms"); err != nil {
+		return storm.Report{}, err
+	}
 	if r.Stopped() != nil {
 		return storm.Report{Stages: []storm.Stage{}}, nil
 	}

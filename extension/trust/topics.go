@@ -30,6 +30,14 @@ func (r *Run) prepareTopics(ctx context.Context, cfg kafka.Config) error {
 	switch {
 	case err != nil:
 		return err
+	case r.opts.Part.Of > 1 && !r.opts.AutoCreate:
+		if err := r.joinTopics(ctx, cfg); err != nil {
+			return err
+		}
+	case r.opts.Part.Of > 1 && former != "":
+		if err := r.adoptTopics(ctx); err != nil {
+			return err
+		}
 	case former != "" && !r.opts.Shared:
 		return fmt.Errorf("topic %s is there already, perhaps from an earlier run %s: give another K6_RUN_ID, delete the topic, "+
 			"or say in the script that it shares the topic (sharesTopic)", former, r.opts.RunID)
@@ -97,9 +105,10 @@ func (r *Run) createTopics(ctx context.Context, cfg kafka.Config) error {
 	}
 	defer func() { _ = admin.Close() }()
 	for _, topic := range r.opts.Topics {
-		if err := admin.CreateTopic(ctx, kafka.TopicSpec{
+		err := admin.CreateTopic(ctx, kafka.TopicSpec{
 			Topic: topic, Partitions: r.opts.Partitions, Replication: r.target.Profile.Topics.ReplicationFactor,
-		}); err != nil {
+		})
+		if err != nil && (r.opts.Part.Of <= 1 || !errors.Is(err, kerr.TopicAlreadyExists)) {
 			return err
 		}
 	}

@@ -60,6 +60,9 @@ func (r *Run) Transform(ctx context.Context, o TransformOptions) (Transformed, e
 	if why := r.Stopped(); why != nil {
 		return Transformed{Stopped: why.Error()}, nil
 	}
+	if err := r.opts.needsOneInstance("processors"); err != nil {
+		return Transformed{}, err
+	}
 	if err := r.defaultsOfTransform(&o); err != nil {
 		return Transformed{}, err
 	}
