@@ -261,6 +261,11 @@ declare module "k6/x/kafka" {
     /** group.id. Default: none. */
     group?: string;
     /**
+     * How the group is run (group.protocol): by its members, or by its coordinator (KIP-848), which then says what balancers,
+     * sessionTimeout and heartbeat say: leave these out. Brokers that do not know it are an error of poll. Default "classic".
+     */
+    protocol?: "classic" | "consumer";
+    /**
      * Where a partition begins; in a group, one without a committed offset (auto.offset.reset). Default "earliest".
      * { offsets } names the partitions at the same time, and is not for groups. "none", for groups: an error.
      */
@@ -337,13 +342,18 @@ declare module "k6/x/kafka" {
 
   export interface GroupDescription {
     group: string;
-    /** Empty, PreparingRebalance, CompletingRebalance, Stable; Dead where it does not exist. */
+    /** The protocol that runs it (group.protocol): consumer, where the coordinator does (KIP-848). */
+    type: "classic" | "consumer";
+    /** Empty, PreparingRebalance, CompletingRebalance, Stable; of type consumer Assigning and Reconciling; Dead where it does not exist. */
     state: string;
-    /** The balancer that its members agreed on. */
+    /** The balancer that its members agreed on; of type consumer the coordinator's assignor. */
     protocol: string;
+    /** Of type consumer: counts the changes of members and topics. Else 0. */
+    epoch: number;
     /** Broker id. */
     coordinator: number;
-    members: { id: string; instanceId: string; clientId: string; host: string; assigned: Record<string, number[]> }[];
+    /** epoch: of type consumer, the one whose assignment the member has come to; else 0. */
+    members: { id: string; instanceId: string; clientId: string; host: string; epoch: number; assigned: Record<string, number[]> }[];
   }
 
   export interface ConfigEntry {

@@ -149,6 +149,12 @@ declare module "k6/x/trust" {
     for?: Duration;
     /** Give up after this time. Default "60s". */
     timeout?: Duration;
+    /**
+     * How the group is run (group.protocol): by its members, or by its coordinator (KIP-848), which then also says how they share partitions,
+     * how often it is to hear of a member and for how long that may be silent: balancer, heartbeat and sessionTimeout cannot be asked for.
+     * Default "classic".
+     */
+    protocol?: "classic" | "consumer";
     /** How the members of the group share partitions (partition.assignment.strategy). Default "cooperative-sticky"; all others are eager. */
     balancer?: "cooperative-sticky" | "sticky" | "range" | "roundrobin";
     /** For how long a member may be silent (session.timeout.ms). Default "45s". */

@@ -16,6 +16,7 @@ const (
 	ClaimIdempotence    = "idempotence"
 	ClaimTransactions   = "transactions"
 	ClaimGroups         = "groups"
+	ClaimServerSide     = "serverSideGroups"
 	ClaimAutoCreation   = "autoCreation"
 	ClaimACLs           = "acls"
 	ClaimTLS            = "tls"

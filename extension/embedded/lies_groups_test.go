@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -51,6 +52,73 @@ var groupEffects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		}
 		return seen.ofTwo(t) > 4
 	},
+	"double-assignment": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
+		createTopic(t, c, "many", 4, nil)
+		seen := &atOneEpoch{owned: map[string]map[int32]bool{}}
+		first := seen.member(t, c, "a")
+		require.Eventually(t, func() bool { return seen.has("a") == 4 }, deadline, 20*time.Millisecond)
+		return seen.double(t, first, seen.member(t, c, "b"))
+	},
+}
+
+// atOneEpoch reports whether members of a group that the coordinator runs have said, at one epoch, that they own a partition each of them.
+type atOneEpoch struct {
+	mu    sync.Mutex
+	owned map[string]map[int32]bool // by member
+}
+
+func (a *atOneEpoch) has(id string) (owned int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, owns := range a.owned[id] {
+		if owns {
+			owned++
+		}
+	}
+	return owned
+}
+
+func (a *atOneEpoch) member(t *testing.T, c *embedded.Cluster, id string) *kgo.Client {
+	t.Helper()
+	change := func(owns bool) func(context.Context, *kgo.Client, map[string][]int32) {
+		return func(_ context.Context, _ *kgo.Client, by map[string][]int32) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			for _, partition := range by["many"] {
+				a.owned[id][partition] = owns
+			}
+		}
+	}
+	a.mu.Lock()
+	a.owned[id] = map[int32]bool{}
+	a.mu.Unlock()
+	return client(t, c, append(serverSide("many"), kgo.OnPartitionsAssigned(change(true)), kgo.OnPartitionsRevoked(change(false)),
+		kgo.OnPartitionsLost(change(false)))...)
+}
+
+// double waits until both members are at the epoch of the group, and reports whether they then own one partition both.
+func (a *atOneEpoch) double(t *testing.T, first, second *kgo.Client) (double bool) {
+	t.Helper()
+	epoch := func(cl *kgo.Client) int32 {
+		_, e := cl.GroupMetadata()
+		return e
+	}
+	require.Eventually(t, func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		owned, at := map[int32]int{}, epoch(first)
+		for _, partitions := range a.owned {
+			for partition, owns := range partitions {
+				if owns {
+					owned[partition]++
+				}
+			}
+		}
+		double = slices.Max(append(slices.Collect(maps.Values(owned)), 0)) > 1
+		return at > 1 && at == epoch(second) && len(owned) == 4
+	}, deadline, 20*time.Millisecond)
+	return double
 }
 
 // generations counts what each member of a group owned in each generation, where all is assigned anew in each.

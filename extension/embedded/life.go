@@ -101,6 +101,7 @@ func (l *life) kfakeOptions(clusterID string) []kfake.Opt {
 		}),
 		kfake.ClusterID(clusterID),
 		kfake.DefaultNumPartitions(l.options.DefaultPartitions),
+		kfake.BrokerConfigs(consumerGroupConfigs()),
 		kfake.GroupMinSessionTimeout(100 * time.Millisecond),
 		kfake.BrokerConfigs(map[string]string{
 			"message.max.bytes": strconv.Itoa(l.options.MaxMessageBytes),
@@ -231,6 +232,8 @@ func (l *life) honestHandler(key kmsg.Key) handler {
 		return l.serveFetch
 	case kmsg.OffsetForLeaderEpoch:
 		return l.serveOffsetForLeaderEpoch
+	case kmsg.ConsumerGroupDescribe:
+		return l.serveConsumerGroupDescribe
 	case kmsg.OffsetCommit:
 		return l.serveOffsetCommit
 	case kmsg.OffsetFetch:

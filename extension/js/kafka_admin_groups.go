@@ -44,7 +44,7 @@ func (a *admin) describeGroups(call sobek.FunctionCall) sobek.Value {
 		return func() any {
 			return array(a.vu.Runtime(), groups, func(g kafka.Group) any {
 				return a.plainObject(map[string]any{
-					"group": g.Group, "state": g.State, "protocol": g.Protocol, "coordinator": g.Coordinator,
+					"group": g.Group, "type": g.Type, "state": g.State, "protocol": g.Protocol, "epoch": g.Epoch, "coordinator": g.Coordinator,
 					"members": array(a.vu.Runtime(), g.Members, a.memberObject),
 				})
 			})
@@ -54,7 +54,8 @@ func (a *admin) describeGroups(call sobek.FunctionCall) sobek.Value {
 
 func (a *admin) memberObject(m kafka.Member) any {
 	return a.plainObject(map[string]any{
-		"id": m.ID, "instanceId": m.InstanceID, "clientId": m.ClientID, "host": m.Host, "assigned": a.partitionsObject(m.Assigned),
+		"id": m.ID, "instanceId": m.InstanceID, "clientId": m.ClientID, "host": m.Host, "epoch": m.Epoch,
+		"assigned": a.partitionsObject(m.Assigned),
 	})
 }
 

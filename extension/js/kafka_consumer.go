@@ -65,6 +65,7 @@ func (i *kafkaInstance) readConsumerOptions(v sobek.Value) (consumerOptions, err
 		c.Partitions = partitions
 	}
 	o.text("group", &c.Group)
+	o.text("protocol", &c.Protocol, kafka.Protocols()...)
 	if v := o.value("start"); v != nil {
 		o.take(i.start(c, v))
 	}

@@ -241,14 +241,15 @@ func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	whole(o, "records", &out.Records, 0, 1<<38)
 	o.duration("for", &out.For)
 	o.duration("timeout", &out.Timeout)
+	o.text("protocol", &out.Protocol, kafka.Protocols()...)
 	o.text("balancer", &out.Balancer, kafka.Balancers()...)
 	o.duration("sessionTimeout", &out.SessionTimeout)
 	o.duration("heartbeat", &out.Heartbeat)
 	o.boolean("crash", &out.Crash)
 	out.Until, out.Committed = trust.Until(until), isolation == "read_committed"
 	err := o.done()
-	if err == nil && out.Group == "" && (out.Balancer != "" || out.SessionTimeout != 0 || out.Heartbeat != 0 || out.Crash) {
-		err = errors.New("consume: balancer, sessionTimeout, heartbeat and crash are for members of a group: name it")
+	if err == nil {
+		err = out.Check()
 	}
 	vu := l.vuID()
 	return l.async(func(ctx context.Context, run *trust.Run, _ *reporter) (any, error) {

@@ -11,8 +11,10 @@ import (
 // Group is what a cluster says of a consumer group.
 type Group struct {
 	Group       string
-	State       string // Empty, PreparingRebalance, CompletingRebalance, Stable or Dead
-	Protocol    string // the balancer that the members agreed on
+	Type        string // the protocol that runs it: classic or consumer
+	State       string // Empty, PreparingRebalance, CompletingRebalance, Stable or Dead; of type consumer also Assigning and Reconciling
+	Protocol    string // the balancer that the members agreed on, or the assignor of the coordinator
+	Epoch       int32  // of type consumer: counts the changes of members and topics
 	Coordinator int32  // broker id
 	Members     []Member
 }
@@ -20,6 +22,7 @@ type Group struct {
 // Member is one member of a group.
 type Member struct {
 	ID, InstanceID, ClientID, Host string
+	Epoch                          int32 // of type consumer: the epoch whose assignment it has come to
 	Assigned                       Partitions
 }
 
@@ -38,12 +41,39 @@ func (a *Admin) DescribeGroups(ctx context.Context, groups ...string) ([]Group, 
 }
 
 func (a *Admin) describeGroups(ctx context.Context, groups []string) ([]Group, error) {
+	serverSide, err := a.describeServerSide(ctx, groups)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: describe groups: %w", err)
+	}
+	classic, err := a.describeClassic(ctx, slices.DeleteFunc(slices.Clone(groups), func(name string) bool {
+		_, is := serverSide[name]
+		return is
+	}))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Group, len(groups))
+	for i, name := range groups {
+		if group, is := serverSide[name]; is {
+			out[i] = group
+		} else {
+			out[i] = classic[name]
+		}
+	}
+	return out, nil
+}
+
+// describeClassic also speaks for groups that there are not.
+func (a *Admin) describeClassic(ctx context.Context, groups []string) (map[string]Group, error) {
+	if len(groups) == 0 {
+		return nil, nil
+	}
 	described, err := a.admin.DescribeGroups(ctx, groups...)
 	if err != nil {
 		return nil, fmt.Errorf("kafka: describe groups: %w", err)
 	}
-	out := make([]Group, len(groups))
-	for i, name := range groups {
+	out := map[string]Group{}
+	for _, name := range groups {
 		d, ok := described[name]
 		switch {
 		case !ok:
@@ -51,10 +81,11 @@ func (a *Admin) describeGroups(ctx context.Context, groups []string) ([]Group, e
 		case d.Err != nil && d.State != "Dead":
 			return nil, withMessage(fmt.Sprintf("describe group %q", name), d.ErrMessage, d.Err)
 		}
-		out[i] = Group{Group: name, State: d.State, Protocol: d.Protocol, Coordinator: d.Coordinator.NodeID}
+		group := Group{Group: name, Type: ProtocolClassic, State: d.State, Protocol: d.Protocol, Coordinator: d.Coordinator.NodeID}
 		for _, m := range d.Members {
-			out[i].Members = append(out[i].Members, memberOf(m))
+			group.Members = append(group.Members, memberOf(m))
 		}
+		out[name] = group
 	}
 	return out, nil
 }

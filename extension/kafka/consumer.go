@@ -32,6 +32,9 @@ type ConsumerOptions struct {
 	Offsets    Offsets    // exactly these partitions, from these offsets; not with Group
 
 	Group string // group.id; empty: no group
+	// Protocol is "classic" (default) or "consumer", by which the coordinator shares partitions out and says how members are watched
+	// (group.protocol; KIP-848).
+	Protocol string
 	// Start is where a partition begins that has no offset: without a group each, with a group one that has no committed
 	// offset (auto.offset.reset).
 	Start Start
@@ -110,7 +113,7 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 	opts = append(opts, FetchOptions()...)
 	opts = append(opts, o.reading()...)
 	if o.Group != "" {
-		opts = append(opts, consumer.group()...)
+		opts = append(opts, consumer.group(c.MaxVersion)...)
 	}
 	consumer.client, err = kgo.NewClient(opts...)
 	if err != nil {
@@ -143,6 +146,9 @@ func (o ConsumerOptions) Check() error {
 		return errors.New("kafka: consumer: durations and sizes must not be negative")
 	case o.Heartbeat != 0 && o.SessionTimeout != 0 && o.Heartbeat >= o.SessionTimeout:
 		return fmt.Errorf("kafka: consumer: heartbeat %v: want less than the sessionTimeout of %v", o.Heartbeat, o.SessionTimeout)
+	}
+	if err := o.checkProtocol(); err != nil {
+		return err
 	}
 	if _, err := o.Start.offset(o.Group != ""); err != nil {
 		return err

@@ -16,7 +16,7 @@ func balancers() map[string]kgo.GroupBalancer {
 	}
 }
 
-func (c *Consumer) group() []kgo.Opt {
+func (c *Consumer) group(maxVersion string) []kgo.Opt {
 	o := c.options
 	opts := []kgo.Opt{
 		kgo.ConsumerGroup(o.Group),
@@ -43,6 +43,9 @@ func (c *Consumer) group() []kgo.Opt {
 	}
 	if o.InstanceID != "" {
 		opts = append(opts, kgo.InstanceID(o.InstanceID))
+	}
+	if o.Protocol == ProtocolConsumer {
+		opts = append(opts, serverSide(maxVersion)...)
 	}
 	if len(o.Balancers) > 0 {
 		chosen := make([]kgo.GroupBalancer, len(o.Balancers))

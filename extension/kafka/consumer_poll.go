@@ -120,7 +120,7 @@ func (c *Consumer) fault(reads *Reads, topic string, partition int32, err error)
 	if retriableFetch(err) {
 		return
 	}
-	c.pending = append(c.pending, FetchError{Topic: topic, Partition: partition, Name: name, Err: explain(topic, err)})
+	c.pending = append(c.pending, FetchError{Topic: topic, Partition: partition, Name: name, Err: explain(topic, c.notServed(err))})
 }
 
 // retriableFetch tells the errors that the client gets over by itself.

@@ -313,6 +313,9 @@ func TestConsumerOptionsAreChecked(t *testing.T) {
 		"only a group has committed offsets":                  {Topics: topics, Start: kafka.Start{At: "none"}},
 		`reset "now": want none, earliest or latest`:          {Topics: topics, Reset: "now"},
 		`balancer "luck": want cooperative-sticky`:            {Topics: topics, Group: "g", Balancers: []string{"luck"}},
+		`protocol "luck": want classic or consumer`:           {Topics: topics, Group: "g", Protocol: "luck"},
+		"protocol needs a group":                              {Topics: topics, Protocol: kafka.ProtocolConsumer},
+		"leave out balancers, sessionTimeout and heartbeat":   {Topics: topics, Group: "g", Protocol: kafka.ProtocolConsumer, Heartbeat: 1},
 	} {
 		require.ErrorContains(t, o.Check(), want)
 	}

@@ -46,6 +46,9 @@ var clientErrors = []struct {
 	{syscall.EPIPE, "CONNECTION_LOST"},
 }
 
+// unsupportedVersion is what a broker says of a request that it does not know.
+const unsupportedVersion = "UNSUPPORTED_VERSION"
+
 // unexported are errors that franz-go v1.22.2 does not export, told by their text. Those that a test can bring about have one.
 var unexported = []struct{ text, name string }{
 	{"no topic and no default topic", "NO_TOPIC"},
@@ -55,7 +58,8 @@ var unexported = []struct{ text, name string }{
 	{"topic purged while buffered", "TOPIC_PURGED"},
 	{"broker connection has died", "CONNECTION_LOST"},
 	{"correlation ID mismatch", "CORRELATION_ID_MISMATCH"},
-	{"broker is too old", "UNSUPPORTED_VERSION"},
+	{"broker is too old", unsupportedVersion},
+	{"request key is unknown", unsupportedVersion},
 	{"unknown broker", "UNKNOWN_BROKER"},
 	{"response exceeds BrokerMaxReadBytes", "RESPONSE_TOO_LARGE"},
 	{"unable to decompress batch", "DECOMPRESS_FAILED"},

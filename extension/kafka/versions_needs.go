@@ -23,8 +23,10 @@ func Needs() []Need {
 		groups       = "groups"
 		transactions = "transactions"
 		acls         = "acls"
+		serverSide   = "serverSideGroups"
 		noGroups     = "no consumer groups: profiles must not claim groups"
 		noTxn        = "no transactions: profiles must not claim transactions"
+		noServerSide = "no groups that the coordinator runs (KIP-848): profiles must not claim serverSideGroups"
 		noACLs       = "nobody's access can be told: profiles must not claim acls"
 	)
 	key := func(k kmsg.Key) int16 { return k.Int16() }
@@ -44,6 +46,8 @@ func Needs() []Need {
 		{key(kmsg.LeaveGroup), 0, groups, noGroups},
 		{key(kmsg.OffsetCommit), 2, groups, noGroups},
 		{key(kmsg.OffsetFetch), 1, groups, noGroups},
+		{key(kmsg.ConsumerGroupHeartbeat), 1, serverSide, noServerSide},
+		{key(kmsg.ConsumerGroupDescribe), 0, serverSide, noServerSide},
 		{key(kmsg.AddPartitionsToTxn), 0, transactions, noTxn},
 		{key(kmsg.AddOffsetsToTxn), 0, transactions, noTxn},
 		{key(kmsg.TxnOffsetCommit), 0, transactions, noTxn},

@@ -25,7 +25,9 @@ func TestEachBrokerSaysWhatItOffers(t *testing.T) {
 		require.NotContains(t, b.Guess, "between")
 		require.Regexp(t, `^Produce \d–\d+, Fetch \d+–\d+, ListOffsets `, b.String())
 		require.Empty(t, b.Missing(""), "kfake speaks all that the suite uses")
-		require.Empty(t, b.Missing("3.9"))
+		names, reasons := missing(b, "3.9")
+		require.Equal(t, []string{"ConsumerGroupHeartbeat 1"}, names, "groups that the coordinator runs came with 4.0")
+		require.Contains(t, reasons, "client.maxVersion 3.9 ends at 0: no groups that the coordinator runs")
 	}
 	_, err = kafka.Versions(within(t), kafka.Config{Brokers: []string{unused(t)}})
 	require.ErrorContains(t, err, "nothing listens there")
@@ -70,7 +72,7 @@ func TestWhatAnOldBrokerLacksIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			versions := kversion.V3_9_0()
+			versions := kversion.V4_0_0()
 			tc.lower(versions)
 			_, config := cluster(t, kfake.MaxVersions(versions))
 			brokers, err := kafka.Versions(within(t), config)
@@ -100,9 +102,11 @@ func TestWhatAClientMayNotSpeakIsMissing(t *testing.T) {
 		}
 	}
 	names, reasons = missing(broker, "2.4")
-	require.Equal(t, []string{"Fetch 4"}, names)
+	require.Equal(t, []string{"Fetch 4", "ConsumerGroupHeartbeat 1", "ConsumerGroupDescribe"}, names)
 	require.Contains(t, reasons, "and client.maxVersion 2.4 ends at 11")
 	names, _ = missing(broker, "2.8")
+	require.Equal(t, []string{"ConsumerGroupHeartbeat 1", "ConsumerGroupDescribe"}, names)
+	names, _ = missing(broker, "4.0")
 	require.Empty(t, names)
 
 	broker.Err = "it hung up"

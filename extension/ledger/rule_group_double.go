@@ -27,8 +27,8 @@ type ownerClaim struct {
 type doubleOwner struct{ first, second ownerClaim }
 
 // keptGenerations bounds the claims that are kept of a partition. Members say what they own when a rebalance is over, so that those of
-// one generation come close together.
-const keptGenerations = 8
+// one generation come close together; member epochs of the newer protocol come when each member is next heard.
+const keptGenerations = 16
 
 // Owns says that a member of a group has been assigned these partitions, the ones that it keeps included, and in which generation: that
 // of the group, or with the newer protocol its member epoch. A member that takes the place of another without a rebalance (static
@@ -61,7 +61,8 @@ func (o *ownership) add(c ownerClaim) {
 
 // GROUP_DOUBLE: two members of a group own one partition in one generation. The assignment of a generation gives each partition to one
 // member at most (Kafka protocol, SyncGroup; KIP-429 for members that keep what they have; KIP-848, where a partition is free for another
-// member only when the former one has given it up, and the epoch of a member says which assignment it has come to). A member that was
+// member only when the former one has given it up, and the epoch of a member says which assignment it has come to: members of one group
+// are at different epochs for a while, and only those at the same one are compared, for an epoch has one assignment). A member that was
 // thrown out and does not know it yet is of an older generation: that is no fault. Generations are compared only as long as nothing is
 // disturbed, for a group whose coordinator was lost may count them anew.
 func (j *judging) groupDouble() {

@@ -52,6 +52,23 @@ func TestGroupDouble(t *testing.T) {
 			h.l.Owns("g", "m2", 4, all[1:])
 			h.l.Owns("g", "m1", 4, one)
 		})},
+		{name: "epochs of members that come to them one after the other", run: run(func(h *history) { // KIP-848
+			h.l.Owns("g", "m1", 3, all)
+			h.l.Owns("g", "m2", 4, nil) // it waits until m1 has given up what it is to have
+			h.l.Owns("g", "m1", 3, all[1:])
+			h.l.Owns("g", "m1", 4, all[1:])
+			h.l.Owns("g", "m2", 4, one)
+		})},
+		{name: "a member stays at an older epoch", run: run(func(h *history) {
+			h.l.Owns("g", "m1", 3, all)
+			h.l.Owns("g", "m2", 5, one) // m1 was silent for too long and does not know it yet
+			h.l.Owns("g", "m1", 3, all)
+		})},
+		{name: "a member keeps at a new epoch what another is given at it", codes: double, total: 1, run: run(func(h *history) {
+			h.l.Owns("g", "m1", 3, all)
+			h.l.Owns("g", "m2", 4, one)
+			h.l.Owns("g", "m1", 4, all)
+		})},
 		{name: "another group", run: run(func(h *history) {
 			h.l.Owns("g", "m1", 3, all)
 			h.l.Owns("h", "m2", 3, all)

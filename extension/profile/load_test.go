@@ -44,7 +44,7 @@ func TestDefaultIsTheEmbeddedTarget(t *testing.T) {
 	require.Empty(t, p.Brokers)
 	require.Equal(t, profile.Claims{
 		SingleEndpoint: true, Stateless: true, Elastic: true, ObjectStorage: true, Idempotence: true, Transactions: true,
-		Groups: true, AutoCreation: true,
+		Groups: true, ServerSideGroups: true, AutoCreation: true,
 		ACLs: true, Metrics: true,
 	}, p.Claims)
 	require.Equal(t, &profile.EmbeddedTarget{Brokers: 3, Partitions: 3, Principals: profile.PrincipalsBySASL}, p.Embedded)

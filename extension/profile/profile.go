@@ -36,33 +36,35 @@ type Profile struct {
 
 // Claims is what the target promises. What it does not promise is reported as NOT CLAIMED.
 type Claims struct {
-	SingleEndpoint bool `json:"singleEndpoint"`
-	Stateless      bool `json:"stateless"`
-	Elastic        bool `json:"elastic"`
-	ObjectStorage  bool `json:"objectStorage"`
-	Idempotence    bool `json:"idempotence"`
-	Transactions   bool `json:"transactions"`
-	Groups         bool `json:"groups"`
-	AutoCreation   bool `json:"autoCreation"`
-	ACLs           bool `json:"acls"`
-	TLS            bool `json:"tls"`
-	Metrics        bool `json:"metrics"`
+	SingleEndpoint   bool `json:"singleEndpoint"`
+	Stateless        bool `json:"stateless"`
+	Elastic          bool `json:"elastic"`
+	ObjectStorage    bool `json:"objectStorage"`
+	Idempotence      bool `json:"idempotence"`
+	Transactions     bool `json:"transactions"`
+	Groups           bool `json:"groups"`
+	ServerSideGroups bool `json:"serverSideGroups"`
+	AutoCreation     bool `json:"autoCreation"`
+	ACLs             bool `json:"acls"`
+	TLS              bool `json:"tls"`
+	Metrics          bool `json:"metrics"`
 }
 
 // Map gives the claims by the names that the profile uses.
 func (c Claims) Map() map[string]bool {
 	return map[string]bool{
-		"singleEndpoint": c.SingleEndpoint,
-		"stateless":      c.Stateless,
-		"elastic":        c.Elastic,
-		"objectStorage":  c.ObjectStorage,
-		"idempotence":    c.Idempotence,
-		"transactions":   c.Transactions,
-		"groups":         c.Groups,
-		"autoCreation":   c.AutoCreation,
-		"acls":           c.ACLs,
-		"tls":            c.TLS,
-		"metrics":        c.Metrics,
+		"singleEndpoint":   c.SingleEndpoint,
+		"stateless":        c.Stateless,
+		"elastic":          c.Elastic,
+		"objectStorage":    c.ObjectStorage,
+		"idempotence":      c.Idempotence,
+		"transactions":     c.Transactions,
+		"groups":           c.Groups,
+		"serverSideGroups": c.ServerSideGroups,
+		"autoCreation":     c.AutoCreation,
+		"acls":             c.ACLs,
+		"tls":              c.TLS,
+		"metrics":          c.Metrics,
 	}
 }
 

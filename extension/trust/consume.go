@@ -39,12 +39,27 @@ type ConsumeOptions struct {
 	Timeout   time.Duration // give up; default 60s
 	Meter     kafka.Meter   // default: none
 
+	Protocol       string        // kafka.ProtocolClassic (default) or kafka.ProtocolConsumer (group.protocol)
 	Balancer       string        // how the members of a group share partitions; default "cooperative-sticky" (partition.assignment.strategy)
 	SessionTimeout time.Duration // how long a member may be silent; default 45s (session.timeout.ms)
 	Heartbeat      time.Duration // default 3s (heartbeat.interval.ms)
 	Crash          bool          // end without leaving the group, and without a last commit
 
 	control *kafka.Config // the positive control connects by this
+}
+
+// Check says what is wrong with the options of a member of a group.
+func (o ConsumeOptions) Check() error {
+	alone := o.Group == ""
+	switch {
+	case alone && (o.Balancer != "" || o.SessionTimeout != 0 || o.Heartbeat != 0 || o.Crash):
+		return errors.New("consume: balancer, sessionTimeout, heartbeat and crash are for members of a group: name it")
+	case alone && o.Protocol != "":
+		return errors.New("consume: protocol is for members of a group: name it")
+	case o.Protocol == kafka.ProtocolConsumer && (o.Balancer != "" || o.SessionTimeout != 0 || o.Heartbeat != 0):
+		return errors.New("consume: balancer, sessionTimeout and heartbeat are the coordinator's with protocol consumer: leave them out")
+	}
+	return nil
 }
 
 // Consumed is what one call read.
@@ -91,6 +106,7 @@ type liveReader struct {
 	revocations int64                           // partitions that were taken away so far
 	taken       map[ledger.TopicPartition]int64 // when each was: the count of revocations then
 	owned       map[ledger.TopicPartition]bool  // as the group has it
+	claimed     int32                           // the generation in which the ledger was last told of them
 }
 
 // Consume reads the run's topics on behalf of a virtual user until it has read enough. Not having read all in time is in
@@ -152,7 +168,7 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	config := r.config(o.control)
 	if o.Group != "" {
 		opts.Listener = reader
-		opts.SessionTimeout, opts.Heartbeat = o.SessionTimeout, o.Heartbeat
+		opts.Protocol, opts.SessionTimeout, opts.Heartbeat = o.Protocol, o.SessionTimeout, o.Heartbeat
 		if o.Balancer != "" {
 			opts.Balancers = []string{o.Balancer}
 		}
@@ -179,6 +195,7 @@ func (l *liveReader) read(ctx context.Context) {
 		before := l.revoked()
 		records, err := l.client.Poll(ctx, 0, 100*time.Millisecond)
 		l.took(records, before)
+		l.claimAgain()
 		if ctx.Err() != nil {
 			l.conclude() // the script or the run ended: what was read counts, and is committed
 			return

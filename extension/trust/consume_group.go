@@ -45,7 +45,7 @@ func (l *liveReader) commit(ctx context.Context, now bool) {
 // isRebalancing tells what a group answers to a commit in the middle of a rebalance. It is part of the protocol and no error:
 // Java's consumer has the application try again (RebalanceInProgressException).
 func isRebalancing(err error) bool {
-	return errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration)
+	return errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration) || errors.Is(err, kerr.StaleMemberEpoch)
 }
 
 // leave commits and leaves the group. A commit that a rebalance refuses is tried again until the rebalance is over.
@@ -82,6 +82,26 @@ func (l *liveReader) Joined(generation int32, added kafka.Partitions) {
 			l.owned[ledger.TopicPartition{Topic: topic, Partition: partition}] = true
 		}
 	}
+	l.claim(generation)
+}
+
+// claimAgain tells the ledger what the member owns when the coordinator has moved it to another epoch: where that changes nothing for it,
+// nothing else tells. A coordinator moves a member on only once that has said that it has given up what others are to own in that epoch.
+// So what it owns at a time belongs to the epoch that it is in afterwards, and the order of the two looks matters.
+func (l *liveReader) claimAgain() {
+	if l.o.Protocol != kafka.ProtocolConsumer {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock() // nothing is given to the member, or taken from it, meanwhile
+	if epoch := l.client.Generation(); epoch > 0 && epoch != l.claimed && len(l.owned) > 0 {
+		l.claim(epoch)
+	}
+}
+
+// claim tells the ledger what the member owns in a generation. The caller holds l.mu.
+func (l *liveReader) claim(generation int32) {
+	l.claimed = generation
 	l.run.ledger.Owns(l.o.Group, l.name, generation, slices.Collect(maps.Keys(l.owned)))
 }
 
