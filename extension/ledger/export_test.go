@@ -1,9 +1,88 @@
 package ledger
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
 // Skip counts n records as sent without making them: benchmarks track more than they could make.
 func (p *Producer) Skip(n uint64) { p.next.Add(n) }
 
 // ReadSerial is Read for a record whose identity is known already.
 func (f *FinalRead) ReadSerial(tp TopicPartition, offset int64, s Serial) {
 	f.Log(tp).own(f.ledger.producer(s), s, &Record{Offset: offset})
+}
+
+// ShowSerial is a record that a live reader is shown.
+func (l *Ledger) ShowSerial(tp TopicPartition, offset int64, s Serial) {
+	l.partition(tp).show(offset, s, "r", live, l.now)
+}
+
+// ScansAlike says in what the scans of a judgement differ from going through all claims one by one.
+func (l *Ledger) ScansAlike(o JudgeOptions) string {
+	o.setDefaults()
+	fast, plain := l.readyToScan(o), l.readyToScan(o)
+	fast.scans()
+	plain.scansPlainly()
+	for i, v := range fast.parts {
+		other := plain.parts[i]
+		switch {
+		case !v.confirmed.bitmap().Equals(other.confirmed.bitmap()):
+			return v.p.tp.String() + ": confirmed"
+		case !v.lost.bitmap().Equals(other.lost.bitmap()), !v.mismatched.bitmap().Equals(other.mismatched.bitmap()):
+			return v.p.tp.String() + ": lost or mismatched"
+		case !maps.Equal(v.reordered, other.reordered), v.suffix != other.suffix:
+			return v.p.tp.String() + ": reordered or suffix"
+		}
+	}
+	for i, p := range fast.producers {
+		if other := plain.producers[i]; !p.missing.Equals(other.missing) || !p.mismatched.Equals(other.mismatched) {
+			return p.name + ": missing or mismatched"
+		}
+	}
+	every := func(bucketKey) bool { return true }
+	if a, b := fast.out.findings(every), plain.out.findings(every); !slices.Equal(a, b) {
+		return fmt.Sprintf("findings: %v and %v", a, b)
+	}
+	return ""
+}
+
+func (l *Ledger) readyToScan(o JudgeOptions) *judging {
+	j := &judging{
+		ledger: l, options: o, counts: l.Counts(), out: newCollector(o), copies: map[Serial][]place{}, wanted: map[Serial]place{},
+		overwritten: map[TopicPartition][]*overwrittenObject{}, doubled: map[committedPlace]bool{},
+	}
+	for _, step := range [...]func(){
+		j.view, j.explainUneven, j.rewrites, j.passed, j.completeness, j.committedCompleteness, j.locateDuplicates, j.clashes,
+	} {
+		step()
+	}
+	return j
+}
+
+func (j *judging) scansPlainly() {
+	for _, v := range j.parts {
+		v.p.mu.Lock()
+		order := newLogOrder(j, v)
+		v.eachClaim(func(offset int64, acked, read cell) {
+			if v.rewritten.Contains(uint64(offset)) {
+				return
+			}
+			shown := read != 0 && v.shown.Contains(uint64(offset))
+			same := shown && acked != 0 && acked.serial() == read.serial()
+			switch {
+			case acked == 0:
+			case same:
+				v.confirmed.add(uint64(offset))
+			default:
+				j.unconfirmed(v, offset, acked.serial())
+			}
+			if shown && !order.next(offset, read.serial(), same) {
+				order.tell(offset, read.serial(), same)
+			}
+		})
+		j.survivors(v)
+		v.p.mu.Unlock()
+	}
 }

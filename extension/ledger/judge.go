@@ -19,12 +19,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.committedCompleteness()
 	j.locateDuplicates()
 	j.clashes()
-	for _, v := range j.parts {
-		v.p.mu.Lock()
-		j.scan(v)
-		j.survivors(v)
-		v.p.mu.Unlock()
-	}
+	j.scans()
 	j.lostElsewhere()
 	j.locateWanted()
 	for _, rule := range [...]func(){
@@ -111,19 +106,21 @@ func (j *judging) doubt(code DoubtCode, text string) { j.doubts = append(j.doubt
 func (j *judging) view() {
 	l := j.ledger
 	j.roster = l.producers.Load()
-	for _, p := range j.roster.all {
-		j.producers = append(j.producers, newProducerView(p))
-	}
+	producers := j.roster.all
+	j.producers = make([]*producerView, len(producers))
+	parallel(len(producers), func(i int) { j.producers[i] = newProducerView(producers[i]) })
 	l.mu.RLock()
 	for _, f := range l.finals {
 		j.finals = append(j.finals, f.name)
 	}
 	l.mu.RUnlock()
-	for _, p := range l.allPartitions() {
-		p.mu.Lock()
-		j.parts = append(j.parts, newPartView(p, len(j.finals), l.merged))
-		p.mu.Unlock()
-	}
+	parts := l.allPartitions()
+	j.parts = make([]*partView, len(parts))
+	parallel(len(parts), func(i int) {
+		parts[i].mu.Lock()
+		defer parts[i].mu.Unlock()
+		j.parts[i] = newPartView(parts[i], len(j.finals), l.merged)
+	})
 }
 
 // explainUneven marks the records at offsets that only some of the final reads fill: INCONSISTENT_OFFSET tells of them.

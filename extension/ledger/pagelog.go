@@ -89,8 +89,9 @@ func (l *pageLog) rest(h *hotPage) {
 	h.dirty = false
 }
 
-// pages visits the pages that hold something, in order. The visit gets a copy of its own, and may look into the log.
-func (l *pageLog) pages(visit func(number int64, cells *page)) {
+// forms visits the pages that hold something, in order and as they are kept, sealed or open, until the visit returns false. It must not
+// put anything into the log.
+func (l *pageLog) forms(visit func(number int64, compact []byte, cells *page) bool) {
 	numbers := slices.Collect(maps.Keys(l.sealed))
 	for _, h := range l.hot {
 		if _, ok := l.sealed[h.number]; !ok {
@@ -100,23 +101,28 @@ func (l *pageLog) pages(visit func(number int64, cells *page)) {
 	slices.Sort(numbers)
 	var cells page
 	for _, n := range numbers {
-		if l.copyOf(n, &cells) {
-			visit(n, &cells)
+		var on bool
+		if i := slices.IndexFunc(l.hot, func(h *hotPage) bool { return h.number == n }); i >= 0 {
+			cells = l.hot[i].cells // the visit may look into the log, and open another page in its place
+			on = visit(n, nil, &cells)
+		} else {
+			on = visit(n, l.sealed[n], nil)
+		}
+		if !on {
+			return
 		}
 	}
 }
 
-// copyOf copies a page, and tells whether there is one.
-func (l *pageLog) copyOf(number int64, to *page) bool {
-	for _, h := range l.hot {
-		if h.number == number {
-			*to = h.cells
-			return true
+// pages visits the pages that hold something, in order. The visit gets a copy of its own, and may look into the log.
+func (l *pageLog) pages(visit func(number int64, cells *page)) {
+	var opened page
+	l.forms(func(number int64, compact []byte, cells *page) bool {
+		if cells == nil {
+			cells = &opened
+			unseal(compact, cells)
 		}
-	}
-	compact, ok := l.sealed[number]
-	if ok {
-		unseal(compact, to)
-	}
-	return ok
+		visit(number, cells)
+		return true
+	})
 }

@@ -16,18 +16,40 @@ func newLogOrder(j *judging, v *partView) *logOrder {
 	return &logOrder{j: j, v: v, last: make([]Serial, len(j.producers))}
 }
 
-// next takes the record that final reads show at the next offset; acked says that it was acked there.
-func (o *logOrder) next(offset int64, s Serial, acked bool) {
+// next takes the record that final reads show at the next offset, and tells whether it stands in its order; acked says that it was acked
+// there.
+func (o *logOrder) next(offset int64, s Serial, acked bool) bool {
 	p := o.j.producer(s)
-	if !p.options.Ordered || !o.counts(p, offset, s, acked) {
-		return
+	if !p.options.Ordered || (!acked || !p.plain) && !o.counts(p, offset, s, acked) {
+		return true
 	}
-	last := &o.last[o.j.roster.of(s.Producer()).index]
-	if s >= *last {
-		*last = s + 1
-		return
+	last := o.lastOf(s)
+	if s < *last {
+		return false
 	}
-	before := *last - 1
+	*last = s + 1
+	return true
+}
+
+// nextRun takes records that all were acked where final reads show them, if nothing is to be said of any of them, and tells whether it did.
+func (o *logOrder) nextRun(r serialRun) bool {
+	p := o.j.producer(r.first)
+	if !p.options.Ordered {
+		return true
+	}
+	last := o.lastOf(r.first)
+	if !p.plain || r.stride <= 0 && r.length > 1 || r.first < *last {
+		return false
+	}
+	*last = r.first + Serial(int64(r.length-1)*r.stride) + 1
+	return true
+}
+
+func (o *logOrder) lastOf(s Serial) *Serial { return &o.last[o.j.roster.of(s.Producer()).index] }
+
+// tell tells of a record that does not stand in its order.
+func (o *logOrder) tell(offset int64, s Serial, acked bool) {
+	before := *o.lastOf(s) - 1
 	o.v.reordered[s.Producer()] = true
 	o.j.out.add(SendReorder, func() Finding {
 		f := o.j.record(o.v.about(offset), s)

@@ -152,21 +152,28 @@ func unsealRuns(from []byte, p *page) {
 	from = from[n:]
 	i := 0
 	for range runs {
-		serial, n := binary.Uvarint(from)
-		from = from[n:]
-		length, n := binary.Uvarint(from)
-		from = from[n:]
-		stride, n := binary.Varint(from)
-		from = from[n:]
-		for range length {
+		var r serialRun
+		r, from = nextRun(from)
+		serial := uint64(r.first)
+		for range r.length {
 			for p[i] == 0 {
 				i++
 			}
 			p[i] |= cell(serial)
-			serial += uint64(stride)
+			serial += uint64(r.stride)
 			i++
 		}
 	}
+}
+
+// nextRun reads one run, and gives what follows it.
+func nextRun(from []byte) (r serialRun, rest []byte) {
+	first, n := binary.Uvarint(from)
+	from = from[n:]
+	length, n := binary.Uvarint(from)
+	from = from[n:]
+	stride, n := binary.Varint(from)
+	return serialRun{Serial(first), int(length), stride}, from[n:]
 }
 
 // producers numbers the producers of a page in the order of their first record.

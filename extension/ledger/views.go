@@ -12,6 +12,7 @@ type producerView struct {
 
 	clashed   *roaring64.Bitmap // acked at an offset at which another record was, and neither is lost
 	explained *roaring64.Bitmap // stands where another rule tells the story already
+	plain     bool              // nothing is duplicated or explained; filled before the scan
 
 	bare       *roaring64.Bitmap // acked without offset and without excuse
 	ackedFound uint64            // acked, with or without offset, and found
