@@ -63,6 +63,7 @@ func TestShippedProfiles(t *testing.T) {
 		"k8s-local": {"127.0.0.1:39092"}, "kafka-local": {"127.0.0.1:9092"}, "processes": {"127.0.0.1:29292"},
 		"kafka-secure": {"127.0.0.1:9094"}, "kafka-cluster": three,
 		"kafka-cluster-unsafe": {"127.0.0.1:29396", "127.0.0.1:29397", "127.0.0.1:29398"}, "docker": {"127.0.0.1:28692"},
+		"cluster":      {"127.0.0.1:9192"},
 		"docker-kafka": {"127.0.0.1:28792", "127.0.0.1:28793", "127.0.0.1:28794"},
 	}
 	require.Equal(t, slices.Sorted(maps.Keys(brokers)), names)

@@ -299,7 +299,7 @@ func (l *liveReader) enough(ctx context.Context) bool {
 	case l.o.Records > 0:
 		return l.got.Records >= l.o.Records
 	}
-	if l.o.Until == UntilSent && l.sent() < l.awaited() || l.o.Until == UntilEnd && !l.run.flows.over() {
+	if l.o.Until == UntilSent && !l.allSent() || l.o.Until == UntilEnd && !l.run.flows.over() {
 		return false
 	}
 	if time.Since(l.lastLook) < 50*time.Millisecond {

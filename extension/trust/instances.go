@@ -27,19 +27,19 @@ func (o *Options) needsOneInstance(what string) error {
 	return fmt.Errorf("%s: %s are not judged over several k6 instances: run the script by one, without --execution-segment", o.Script, what)
 }
 
-// sent is how many records of those that the run announced have got an outcome. What other instances sent counts once the group has seen it.
-func (l *liveReader) sent() int64 {
-	n := l.run.settled.Load()
-	if l.run.opts.Part.Of > 1 {
-		n += l.run.ledger.ReadOfSiblings(l.group)
-	}
-	return n
-}
+// othersPatience is how long nothing comes from other instances before a reader takes it that they send no more: what they lost never comes.
+const othersPatience = 10 * time.Second
 
-// awaited is how many records that takes: those of the positive controls of others are among what is seen, too.
-func (l *liveReader) awaited() int64 {
+// allSent says whether the records that the run announced have got an outcome. What other instances sent counts once the group has seen it,
+// and their positive controls are among that.
+func (l *liveReader) allSent() bool {
 	o := &l.run.opts
-	return o.Records + int64(max(o.Part.Of-1, 0)*len(o.Topics))*int64(l.run.partitions.Load())
+	settled := l.run.settled.Load()
+	if o.Part.Of <= 1 || settled >= o.Records {
+		return settled >= o.Records
+	}
+	controls := int64((o.Part.Of-1)*len(o.Topics)) * int64(l.run.partitions.Load())
+	return settled+l.run.ledger.ReadOfSiblings(l.group) >= o.Records+controls || l.shared.quiet() > othersPatience
 }
 
 // joinTopics creates the topics, or takes those that another instance of the test has created.
