@@ -22,18 +22,19 @@ func Join(instances []Input, beyond []ledger.Finding) (Input, error) {
 	all.Run, all.Part = all.Part.Test, Part{}
 	all.LieHits = maps.Clone(all.LieHits)
 	for _, in := range instances[1:] {
-		if in.Part.Test != instances[0].Part.Test || in.Script != all.Script || in.Profile != all.Profile || in.System != all.System || !maps.Equal(in.Claims, all.Claims) {
+		if in.Part.Test != all.Run || in.Script != all.Script || in.Profile != all.Profile || in.System != all.System ||
+			!maps.Equal(in.Claims, all.Claims) {
 			return Input{}, fmt.Errorf("%w: %s of %s on %s (%s), and %s of %s on %s (%s), or with other claims", ErrNotOneTest,
 				all.Script, all.Run, all.Profile, all.System, in.Script, in.Part.Test, in.Profile, in.System)
 		}
-		all.join(in)
+		all = all.join(in)
 	}
 	all.Findings = append(all.Findings, news(all.Findings, beyond)...)
 	return all, nil
 }
 
 // join adds another instance.
-func (in *Input) join(other Input) {
+func (in Input) join(other Input) Input {
 	in.Subject = in.Subject.and(other.Subject)
 	in.Findings = slices.Concat(in.Findings, other.Findings)
 	in.Foreseen = slices.Concat(in.Foreseen, other.Foreseen)
@@ -54,6 +55,7 @@ func (in *Input) join(other Input) {
 	in.Measured.Access = access
 	in.Measured.Faults = slices.Concat(faults, other.Measured.Faults)
 	in.Measured.Recoveries = slices.SortedStableFunc(slices.Values(slices.Concat(recoveries, other.Measured.Recoveries)), slowestFirst)
+	return in
 }
 
 // and is what two instances found in one bucket. Each counts its own records.

@@ -61,7 +61,7 @@ func TestWhatOnlyAllInstancesShow(t *testing.T) {
 		at(ledger.LostAcked, 8, "c"), at(ledger.TwoAcks, 7, "d"),
 	})
 	require.NoError(t, err)
-	want := []ledger.Finding{at(ledger.Rewrite, 5, "a"), at(ledger.LostAcked, 6, "b"), at(ledger.LostAcked, 8, "c"), at(ledger.TwoAcks, 7, "d")}
+	want := append(one.Findings, at(ledger.LostAcked, 8, "c"), at(ledger.TwoAcks, 7, "d"))
 	want[2].Count = 0 // nobody knows how many of them an instance has told already
 	require.Equal(t, want, joined.Findings)
 }

@@ -2,6 +2,7 @@ package js_test
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -27,14 +28,14 @@ func startCluster(t *testing.T, args ...string) []string {
 func runInstances(t *testing.T, env []string, script string, n int) (results string, exits []int) {
 	t.Helper()
 	results = t.TempDir()
-	sequence := "0"
-	for i := 1; i < n; i++ {
-		sequence += fmt.Sprintf(",%d/%d", i, n)
+	var bounds []string
+	for i := range n + 1 {
+		bounds = append(bounds, fmt.Sprintf("%d/%d", i, n))
 	}
 	var all []*k6
 	for i := range n {
 		all = append(all, startK6(t, append([]string{"K6_RESULTS=" + results}, env...), "run", "-q",
-			fmt.Sprintf("--execution-segment=%d/%d:%d/%d", i, n, i+1, n), "--execution-segment-sequence", sequence+",1", script))
+			fmt.Sprintf("--execution-segment=%d/%d:%d/%d", i, n, i+1, n), "--execution-segment-sequence", strings.Join(bounds, ","), script))
 	}
 	for _, one := range all {
 		exits = append(exits, one.wait(t))
@@ -84,7 +85,9 @@ func TestASegmentThatCannotBeJudgedIsRefused(t *testing.T) {
 	for why, args := range map[string][]string{
 		"starts its target":                  append(segment, "tests/smoke_single.js"),
 		"needs --execution-segment-sequence": {"run", "--execution-segment=0:1/2", "tests/smoke_single.js"},
-		"is none of the sequence":            {"run", "--execution-segment=0:1/3", "--execution-segment-sequence=0,1/2,1", "tests/smoke_single.js"},
+		"is none of the sequence": {
+			"run", "--execution-segment=0:1/3", "--execution-segment-sequence=0,1/2,1", "tests/smoke_single.js",
+		},
 	} {
 		env := []string{"K6_PROFILE=cluster"}
 		if why == "starts its target" {

@@ -80,5 +80,5 @@ func (p *process) checkPart(options lib.Options) error {
 	if p.part.Of > 1 || options.ExecutionSegment == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: give --execution-segment and --execution-segment-sequence on the command line, not in the script or a file", errPart)
+	return fmt.Errorf("%w: give --execution-segment and --execution-segment-sequence on the command line, not in the script", errPart)
 }

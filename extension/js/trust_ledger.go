@@ -53,7 +53,9 @@ func (t *trustInstance) readLedgerOptions(value sobek.Value) (trust.Options, err
 	if err != nil {
 		return trust.Options{}, err
 	}
-	out := trust.Options{RunID: loaded.RunID, Part: t.process.part, Partitions: 3, Results: t.process.results(), Dialer: t.process.traffic.dial}
+	out := trust.Options{
+		RunID: loaded.RunID, Part: t.process.part, Partitions: 3, Results: t.process.results(), Dialer: t.process.traffic.dial,
+	}
 	o := readOptions(t.vu.Runtime(), "Ledger", value)
 	o.text("script", &out.Script)
 	o.required("script", out.Script)

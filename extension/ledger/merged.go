@@ -133,8 +133,13 @@ func (p *Producer) shown(by *Producer) {
 		at(&p.seen, number).or(&by.seen[number])
 	}
 	for _, both := range [...][2]*set{
-		{&p.garbled, &by.garbled}, {&p.duplicated, &by.duplicated}, {&p.explained, &by.explained}, {&p.clashed, &by.clashed},
-		{&p.visible, &by.visible}, {&p.early, &by.early}, {&p.stray, &by.stray},
+		{&p.garbled, &by.garbled},
+		{&p.duplicated, &by.duplicated},
+		{&p.explained, &by.explained},
+		{&p.clashed, &by.clashed},
+		{&p.visible, &by.visible},
+		{&p.early, &by.early},
+		{&p.stray, &by.stray},
 	} {
 		both[0].or(both[1])
 	}
@@ -165,8 +170,14 @@ func (m *Merged) addPartition(p *partition, base int, instance uint8) {
 		})
 	}
 	for _, both := range [...][2]*set{
-		{&mine.twoAcks, &p.twoAcks}, {&mine.differing, &p.differing}, {&mine.corrupt, &p.corrupt}, {&mine.corruptFinal, &p.corruptFinal},
-		{&mine.phantom, &p.phantom}, {&mine.anonymous, &p.anonymous}, {&mine.epochDropped, &p.epochDropped}, {&mine.misplacedAt, &p.misplacedAt},
+		{&mine.twoAcks, &p.twoAcks},
+		{&mine.differing, &p.differing},
+		{&mine.corrupt, &p.corrupt},
+		{&mine.corruptFinal, &p.corruptFinal},
+		{&mine.phantom, &p.phantom},
+		{&mine.anonymous, &p.anonymous},
+		{&mine.epochDropped, &p.epochDropped},
+		{&mine.misplacedAt, &p.misplacedAt},
 	} {
 		both[0].or(both[1])
 	}
@@ -216,7 +227,7 @@ func (m *Merged) addCells(mine *partition, number int64, cells *page, instance u
 
 // unsent finds the records that somebody was shown in the name of an instance which has never sent them.
 func (m *Merged) unsent() {
-	limits, any := map[*Producer]uint64{}, false
+	limits, found := map[*Producer]uint64{}, false
 	for _, p := range m.ledger.producers.Load().all {
 		limit := p.next.Load()
 		if p.sibling {
@@ -228,13 +239,13 @@ func (m *Merged) unsent() {
 		limits[p] = limit
 		for _, sets := range [...][]set{p.found, p.seen} {
 			shown := union(sets)
-			any = any || !shown.IsEmpty() && shown.Maximum() >= limit
+			found = found || !shown.IsEmpty() && shown.Maximum() >= limit
 		}
 		if of := p.found[0].bitmap(); !of.IsEmpty() && of.Maximum() >= limit {
 			of.RemoveRange(limit, maxSequence+1)
 		}
 	}
-	if !any {
+	if !found {
 		return
 	}
 	known := m.ledger.producers.Load()

@@ -90,7 +90,7 @@ func ReadHeader(name string) (Header, error) {
 	if err != nil {
 		return Header{}, fmt.Errorf("saved run: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	header, _, err := parseHeader(bufio.NewReader(f))
 	if err != nil {
 		return header, fmt.Errorf("saved run %s: %w", name, err)

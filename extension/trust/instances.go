@@ -27,7 +27,7 @@ func (o *Options) needsOneInstance(what string) error {
 	return fmt.Errorf("%s: %s are not judged over several k6 instances: run the script by one, without --execution-segment", o.Script, what)
 }
 
-// othersPatience is how long nothing comes from other instances before a reader takes it that they send no more: what they lost never comes.
+// othersPatience is how long nothing comes before a reader takes it that other instances send no more: what they lost never comes.
 const othersPatience = 10 * time.Second
 
 // allSent says whether the records that the run announced have got an outcome. What other instances sent counts once the group has seen it,
