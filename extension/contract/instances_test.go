@@ -61,7 +61,7 @@ func TestWhatOnlyAllInstancesShow(t *testing.T) {
 		at(ledger.LostAcked, 8, "c"), at(ledger.TwoAcks, 7, "d"),
 	})
 	require.NoError(t, err)
-	want := append(one.Findings, at(ledger.LostAcked, 8, "c"), at(ledger.TwoAcks, 7, "d"))
+	want := slices.Concat(one.Findings, []ledger.Finding{at(ledger.LostAcked, 8, "c"), at(ledger.TwoAcks, 7, "d")})
 	want[2].Count = 0 // nobody knows how many of them an instance has told already
 	require.Equal(t, want, joined.Findings)
 }
