@@ -77,7 +77,7 @@ bench: build ## measure: memory of the ledger, and speed as ratios to bare franz
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
 	K6SUITE_BENCH_K6=$$PWD/k6 go test -run '^$$' -bench Verify10M -benchtime 1x ./extension/ledger
 	go test -run '^$$' -bench Storm -benchtime 1x ./extension/kafka/storm
-	K6SUITE_BENCH_KAFKA=$$(cat .run/kafka/address 2>/dev/null || true) go test -run '^$$' -bench FinalRead -benchtime 1x ./extension/trust
+	K6SUITE_BENCH_KAFKA=$$(cat .run/kafka/address 2>/dev/null || true) go test -run '^$$' -bench 'FinalRead|Produce' -benchtime 1x ./extension/trust
 	go test -run '^$$' -bench . -benchtime 5x ./extension/kafka ./extension/js
 	go -C tools/toxiproxy build -o ../../.cache/toxiproxy .
 	TOXIPROXY=$$PWD/.cache/toxiproxy go test -run '^$$' -bench . -benchtime 1x ./extension/chaos/kafkaproxy

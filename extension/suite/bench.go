@@ -132,7 +132,7 @@ func readTime(text []byte) (time.Duration, error) {
 // comparisons prepares what is to be compared: send, poll and tracked produce on Apache Kafka, tracked produce on the embedded target.
 func (f *benchFlags) comparisons(ctx context.Context) ([]comparison, error) {
 	tracked := comparison{
-		name: "ledger.produce, embedded", script: "ledger.js", wanted: 0.8,
+		name: "ledger.produce, embedded", script: "ledger.js", wanted: 0.9,
 		env:  map[string]string{"BENCH_RECORDS": fmt.Sprint(f.records), "K6_PROFILE": "embedded"},
 		bare: []string{"ledger", "--records", fmt.Sprint(f.records)},
 	}
