@@ -45,7 +45,7 @@ func (h *Handle) Effects() []Effect {
 	case kafkaproxy.Error:
 		add(h.reaches("Produce", kafkaproxy.OnResponse), "refused, though they were written,", false, "ABORTED_READ")
 	case kafkaproxy.Reorder:
-		add(true, "exchanged", false, "SEND_REORDER")
+		add(true, "exchanged", false, "SEND_REORDER", "KEY_REORDER")
 	}
 	return out
 }

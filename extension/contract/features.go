@@ -136,7 +136,7 @@ func delivery() []Requirement {
 			ID: "F8.1", Title: "at-least-once across a consumer crash", Claims: groups,
 			Rules: rules("GROUP_SKIP", "GROUP_REGRESS"),
 		},
-		{ID: "F8.2", Title: "idempotent producer", Rules: rules("DUPLICATE", "SEND_REORDER"), Claims: claims(ClaimIdempotence)},
+		{ID: "F8.2", Title: "idempotent producer", Rules: rules("DUPLICATE", "SEND_REORDER", "KEY_REORDER"), Claims: claims(ClaimIdempotence)},
 		{
 			ID: "F8.3", Title: "transactions are atomic and isolated", Claims: transactions,
 			Rules: rules("ABORTED_READ", "UNCOMMITTED_READ", "TORN_TXN"), proof: isolated,

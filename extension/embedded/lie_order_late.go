@@ -9,8 +9,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// lateOrder stores a batch behind a place that it keeps free, acks it, and has a batch of another producer that is sent after that take
-// this place. Nothing is acked before it is in the bucket, and whoever asks for the end is told one that covers it all.
+// lateOrder stores a batch without keys, of whose order another rule would tell, behind a place that it keeps free, acks it, and has a
+// batch of another producer that is sent after that take this place. Nothing is acked before it is in the bucket, and whoever asks for the
+// end is told one that covers it all.
 type lateOrder struct {
 	honest
 	*liar
@@ -67,6 +68,7 @@ func (m *lateOrder) others(p *partition, b batch) (n int) {
 
 func (m *lateOrder) gather(ctx context.Context, l *life, p *partition, group []*entry) ([]*entry, error) {
 	if len(group) != 1 || group[0].batch.ProducerID() < 0 || !eligible(group[0].batch, 2) || !l.sound(p, group[0].batch) ||
+		len(keysOf(group[0].batch)) > 0 ||
 		m.others(p, group[0].batch) < otherOthers || l.kfake.PartitionInfo(p.topic, p.partition).HighWatermark != p.end || !m.strikes() {
 		return group, nil
 	}

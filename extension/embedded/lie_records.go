@@ -31,6 +31,32 @@ func changed(b batch, change func([]kmsg.Record) ([]kmsg.Record, bool)) (batch, 
 	return out, err == nil
 }
 
+// keysOf gives the keys of a batch's records. That a record has none is no key.
+func keysOf(b batch) map[string]bool {
+	keys := map[string]bool{}
+	records, err := recordbatch.NewCoder().Records(b)
+	if err != nil {
+		return keys
+	}
+	for _, r := range records {
+		if r.Key != nil {
+			keys[string(r.Key)] = true
+		}
+	}
+	return keys
+}
+
+// shareKey tells whether two batches have records of one key.
+func shareKey(a, b batch) bool {
+	keys := keysOf(a)
+	for key := range keysOf(b) {
+		if keys[key] {
+			return true
+		}
+	}
+	return false
+}
+
 // without returns the batch without one of its middle records, as if compaction had removed it.
 func without(b batch, pick func(int) int) (batch, bool) {
 	return changed(b, func(records []kmsg.Record) ([]kmsg.Record, bool) {

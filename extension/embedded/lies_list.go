@@ -21,6 +21,9 @@ func makers() []maker {
 
 // plainLies need nothing but traffic, or a fault on the wire.
 func plainLies() []maker {
+	keyed := []string{
+		"smoke_multi_producer_single_consumer", "smoke_single", "smoke_concurrent", "smoke_shared", "smoke_consumer_group", "produce_consume",
+	}
 	return []maker{
 		lie("lose-record", "LOST_ACKED", "one record in the middle of an acked batch is stored nowhere", newLoseRecord),
 		lie("lose-tail", "LOST_SUFFIX", "a restart forgets the newest object of a partition and removes it", newLoseTail),
@@ -32,8 +35,10 @@ func plainLies() []maker {
 		lie("flip-byte", "CORRUPT", "a byte of a value is stored changed", newFlipByte),
 		lie("skip-batch", "POLL_SKIP", "a fetch leaves out a record that later fetches return", newSkipBatch),
 		lie("rewind", "POLL_BACK", "a reader in the middle of the log is told that its offset is out of range", newRewind),
-		lie("reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged",
-			newReorderBatches),
+		lie("reorder-batches", "SEND_REORDER", "two batches that a producer sent one after the other are stored exchanged; no key is in both",
+			newReorderBatches, "smoke_multi_producer_single_consumer", "smoke_topic_autocreate"),
+		lie("reorder-key", "KEY_REORDER", "two batches that a producer sent one after the other are stored exchanged; some key is in both",
+			newReorderKey, keyed...),
 		lie("stale-end", "STALE_END", "end offsets that are answered lag behind the log for ever", newStaleEnd),
 		lie("object-differs", "OBJECT_MISMATCH", "after a restart an object is overwritten, with a record changed", newObjectDiffers),
 		lie("ack-before-durable", "ACK_WITHOUT_BYTES", "producers are answered, and readers served, before the upload", newAckBeforeDurable),

@@ -124,6 +124,7 @@ func lateOrder(t *testing.T, c *embedded.Cluster) bool {
 				group := make([]*kgo.Record, size)
 				for i := range group {
 					group[i] = record("t", 0, i)
+					group[i].Key = nil
 				}
 				began := time.Now()
 				if err := cl.ProduceSync(context.Background(), group...).FirstErr(); err != nil {

@@ -112,17 +112,11 @@ var effects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 	},
 	"reorder-batches": func(t *testing.T, c *embedded.Cluster) bool {
 		t.Helper()
-		sent := pipelined(t, c)
-		byValue := map[string]int64{}
-		for _, r := range sent {
-			byValue[string(r.Value)] = r.Offset
-		}
-		got := read(t, c, "t", 0)
-		require.Len(t, got, len(sent))
-		for _, r := range got {
-			require.Equal(t, r.Offset, byValue[string(r.Value)], "acks are truthful")
-		}
-		return !slices.IsSortedFunc(got, func(a, b *kgo.Record) int { return bytes.Compare(a.Value, b.Value) })
+		return exchanged(t, c, "")
+	},
+	"reorder-key": func(t *testing.T, c *embedded.Cluster) bool {
+		t.Helper()
+		return exchanged(t, c, "key")
 	},
 	"stale-end": func(t *testing.T, c *embedded.Cluster) bool {
 		t.Helper()
@@ -230,14 +224,33 @@ func traffic(t *testing.T, c *embedded.Cluster) []*kgo.Record {
 	return produce(t, client(t, c, manual()), "t", 0, 20, 10)
 }
 
+// exchanged tells whether records of a producer stand in another order than it sent them: all of one key, or each of its own.
+func exchanged(t *testing.T, c *embedded.Cluster, key string) bool {
+	t.Helper()
+	sent := pipelined(t, c, key)
+	byValue := map[string]int64{}
+	for _, r := range sent {
+		byValue[string(r.Value)] = r.Offset
+	}
+	got := read(t, c, "t", 0)
+	require.Len(t, got, len(sent))
+	for _, r := range got {
+		require.Equal(t, r.Offset, byValue[string(r.Value)], "acks are truthful")
+	}
+	return !slices.IsSortedFunc(got, func(a, b *kgo.Record) int { return bytes.Compare(a.Value, b.Value) })
+}
+
 // pipelined sends many small batches at once, so that several are in flight.
-func pipelined(t *testing.T, c *embedded.Cluster) []*kgo.Record {
+func pipelined(t *testing.T, c *embedded.Cluster, key string) []*kgo.Record {
 	t.Helper()
 	cl := client(t, c, manual(), kgo.ProducerBatchMaxBytes(600))
 	sent := make([]*kgo.Record, 300)
 	var done sync.WaitGroup
 	for i := range sent {
 		sent[i] = record("t", 0, i)
+		if key != "" {
+			sent[i].Key = []byte(key)
+		}
 		done.Add(1)
 		cl.Produce(testContext(t), sent[i], func(_ *kgo.Record, err error) {
 			defer done.Done()

@@ -64,6 +64,7 @@ func (l *Ledger) readyToScan(o JudgeOptions) *judging {
 func (j *judging) scansPlainly() {
 	for _, v := range j.parts {
 		v.p.mu.Lock()
+		j.keyReorder(v)
 		order := newLogOrder(j, v)
 		v.eachClaim(func(offset int64, acked, read cell) {
 			if v.rewritten.Contains(uint64(offset)) {
@@ -86,3 +87,6 @@ func (j *judging) scansPlainly() {
 		v.p.mu.Unlock()
 	}
 }
+
+// MaxKeys is how many keys of a partition are compared.
+const MaxKeys = maxKeys

@@ -31,6 +31,9 @@ type finalPart struct {
 	returned   set // all offsets at which there was something
 	odd        oddContents
 	epoch      epochMark
+
+	order sentOrder `graph:"-"` // while it reads
+	keys  *keyOrder `graph:"-"` // nil where there is nothing to look at
 }
 
 // NewFinalRead adds a final read. Losses are judged only if there are two complete ones.
@@ -50,6 +53,7 @@ func (f *FinalRead) Begin(tp TopicPartition, start Ends) {
 	defer p.mu.Unlock()
 	part := p.final(f)
 	part.begun, part.start, part.before = true, start, p.acks.cut()
+	part.order, part.keys = nil, newKeyOrder(p)
 	f.saw(p, start)
 }
 
@@ -60,6 +64,7 @@ func (f *FinalRead) End(tp TopicPartition, end Ends) {
 	defer p.mu.Unlock()
 	part := p.final(f)
 	part.ended, part.end = true, end
+	part.order, part.keys = nil, nil
 	f.saw(p, end)
 }
 
@@ -128,6 +133,12 @@ func (f *FinalLog) own(producer *Producer, s Serial, record *Record) {
 	}
 	earlier, differs := p.show(record.Offset, s, f.read.name, f.read.number, l.now)
 	p.keyed = p.keyed || keyed
+	if producer.options.Ordered && !f.met.order.follows(s) {
+		f.met.order.misplaced(p, s)
+	}
+	if f.met.keys != nil {
+		f.met.keys.next(p, record, s)
+	}
 	if want >= 0 && want != p.tp.Partition && p.misplacedAt.add(uint64(record.Offset)) {
 		p.misplaced.add(placed{record.Offset, want})
 	}

@@ -178,6 +178,7 @@ func (m *Merged) addPartition(p *partition, base int, instance uint8) {
 		{&mine.anonymous, &p.anonymous},
 		{&mine.epochDropped, &p.epochDropped},
 		{&mine.misplacedAt, &p.misplacedAt},
+		{&mine.swappedAt, &p.swappedAt},
 	} {
 		both[0].or(both[1])
 	}
@@ -188,6 +189,7 @@ func (m *Merged) addPartition(p *partition, base int, instance uint8) {
 	mine.anonymousSeen.take(&p.anonymousSeen, keptEvidence)
 	mine.epochDrops.take(&p.epochDrops, keptEvidence)
 	mine.misplaced.take(&p.misplaced, keptEvidence)
+	mine.addSwaps(p)
 	m.addClaims(mine, p, instance)
 }
 

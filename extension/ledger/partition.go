@@ -37,6 +37,10 @@ type partition struct {
 	corruptFinal set // … and a final read did
 	corruptions  bounded[oddity]
 
+	suspects  map[uint32]bool              // producers of whose records a final read met one behind a later one
+	swappedAt set                          // offsets of records on the wrong side of another one of their key
+	swaps     map[uint32]*bounded[keySwap] // by producer
+
 	phantom       set // records that this run never sent
 	phantoms      bounded[oddity]
 	anonymous     set // records without identity: phantoms, or ours if ours were acked there

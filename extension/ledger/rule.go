@@ -17,6 +17,7 @@ const (
 	PollSkip           Code = "POLL_SKIP"
 	PollBack           Code = "POLL_BACK"
 	SendReorder        Code = "SEND_REORDER"
+	KeyReorder         Code = "KEY_REORDER"
 	StaleEnd           Code = "STALE_END"
 	AckWithoutBytes    Code = "ACK_WITHOUT_BYTES"
 	ObjectMismatch     Code = "OBJECT_MISMATCH"
@@ -90,6 +91,7 @@ func Rules() []Rule {
 		{PollSkip, "", "one reader, no rebalance or seek between: offsets jump over known records"},
 		{PollBack, "", "one reader, no rebalance or seek between: offsets go back"},
 		{SendReorder, "", "one producer and partition: acked order is not log order"},
+		{KeyReorder, "", "records of one key, in one partition: acked order is not log order"},
 		{RealtimeOrder, "", "a was acked before the send of b began, same partition, yet a stands at the greater offset"},
 		{StaleEnd, "", "a returned end offset does not cover an acked record that is there"},
 		{EndRegress, "", "a high watermark, last stable or log start offset is lower than one shown before it was asked for"},

@@ -21,14 +21,14 @@ func (p *partition) overtook(o *Outcome, began int64) {
 }
 
 // REALTIME_ORDER: a was acked before the send of b began, in the same partition, and yet a stands at the greater offset. Both must stand
-// where their acks said: else another rule tells what is wrong. Where a producer's own order is broken, SEND_REORDER tells it. Of the acks
-// that had come, the frontier may know only an earlier one, so that an order broken within some milliseconds can be missed; it never
-// knows too much.
+// where their acks said: else another rule tells what is wrong. Where a producer's own order is broken, SEND_REORDER tells it, and where
+// that of a key is, KEY_REORDER. Of the acks that had come, the frontier may know only an earlier one, so that an order broken within some
+// milliseconds can be missed; it never knows too much.
 func (j *judging) realtimeOrder(v *partView) {
 	told := int64(0)
 	for _, o := range v.p.overtaken.kept {
 		a, b := v.standing(o.above), v.standing(o.offset)
-		if a == 0 || b == 0 || b.serial() != o.serial || v.reordered[o.serial.Producer()] {
+		if a == 0 || b == 0 || b.serial() != o.serial || v.reordered[o.serial.Producer()] || v.keyReordered[o.serial.Producer()] {
 			continue
 		}
 		told++

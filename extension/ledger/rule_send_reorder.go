@@ -3,7 +3,8 @@ package ledger
 import "fmt"
 
 // SEND_REORDER: in the log, the first occurrences of the acked records of one producer that promises order do not have increasing
-// sequences. Records told by TWO_ACKS or INCONSISTENT_OFFSET, and duplicates in other partitions, are left out.
+// sequences. Records told by TWO_ACKS or INCONSISTENT_OFFSET, and duplicates in other partitions, are left out. Where KEY_REORDER tells of
+// the producer and partition, it is not told again.
 
 // logOrder follows one partition in the order of offsets.
 type logOrder struct {
@@ -49,6 +50,9 @@ func (o *logOrder) lastOf(s Serial) *Serial { return &o.last[o.j.roster.of(s.Pro
 
 // tell tells of a record that does not stand in its order.
 func (o *logOrder) tell(offset int64, s Serial, acked bool) {
+	if o.v.keyReordered[s.Producer()] {
+		return
+	}
 	before := *o.lastOf(s) - 1
 	o.v.reordered[s.Producer()] = true
 	o.j.out.add(SendReorder, func() Finding {

@@ -17,6 +17,7 @@ func (j *judging) scans() {
 	})
 	for i, v := range j.parts {
 		v.p.mu.Lock()
+		j.keyReorder(v)
 		if loud[i] {
 			j.scan(v, false)
 		}

@@ -88,8 +88,11 @@ type partView struct {
 	rewritten *roaring64.Bitmap    // offsets at which REWRITE tells the story
 	passed    map[int64][]passedBy // offsets of these, and who had read them
 	reordered map[uint32]bool      // producers of which SEND_REORDER tells; filled by the scan
-	suffix    bool                 // LOST_SUFFIX tells of the end; filled by the scan
-	stale     bool                 // STALE_END does
+
+	keyReordered map[uint32]bool // producers of which KEY_REORDER tells
+
+	suffix bool // LOST_SUFFIX tells of the end; filled by the scan
+	stale  bool // STALE_END does
 
 	committedReads int // complete ones of what is committed; filled by completeness
 }
@@ -99,7 +102,7 @@ func newPartView(p *partition, finals int, merged bool) *partView {
 	v := &partView{
 		p: p, concerns: p.topic.owned.Load() || p.highest >= 0 || len(p.suspicious) > 0,
 		shown: roaring64.New(), returned: roaring64.New(), rewritten: roaring64.New(), reordered: map[uint32]bool{},
-		passed: map[int64][]passedBy{}, inOutage: roaring64.New(), earlyTold: roaring64.New(),
+		keyReordered: map[uint32]bool{}, passed: map[int64][]passedBy{}, inOutage: roaring64.New(), earlyTold: roaring64.New(),
 		corrupt: p.corruptFinal.copy(), anonymous: p.anonymous.copy(), twoAcks: p.twoAcks.copy(), differing: p.differing.copy(),
 	}
 	for i := range finals {
