@@ -82,8 +82,10 @@ func (p pattern) land(n int, visit func(at int, l landing)) {
 }
 
 // begin gives a ledger with the producers of a pattern.
-func (p pattern) begin() *ledger.Ledger {
-	l := ledger.New(ledger.Options{Run: "bench"})
+func (p pattern) begin() *ledger.Ledger { return p.beginWith(ledger.Options{Run: "bench"}) }
+
+func (p pattern) beginWith(o ledger.Options) *ledger.Ledger {
+	l := ledger.New(o)
 	l.Own(topic)
 	for i := range p.producers {
 		p := l.NewProducer(ledger.ProducerOptions{Name: fmt.Sprint(i), Idempotent: true, Ordered: true})

@@ -17,6 +17,7 @@ const (
 	TwoAcksUnjudged     DoubtCode = "TWO_ACKS_UNJUDGED"     // too many acks of one offset to judge TWO_ACKS
 	StuckUnjudged       DoubtCode = "STUCK_UNJUDGED"        // too many readers to judge STUCK
 	StormLate           DoubtCode = "STORM_LATE"            // who opened connections did not get to run, so that he may have been late himself
+	LedgerNotSpilled    DoubtCode = "LEDGER_NOT_SPILLED"    // what does not fit into memory could not be written to a file, or not be read
 	AccessUnproven      DoubtCode = "ACCESS_UNPROVEN"       // something that is allowed did not work, so that refusals of it prove nothing
 )
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 )
@@ -13,6 +14,18 @@ func (p *Producer) Skip(n uint64) { p.next.Add(n) }
 func (f *FinalRead) ReadSerial(tp TopicPartition, offset int64, s Serial) {
 	f.Log(tp).own(f.ledger.producer(s), s, &Record{Offset: offset})
 }
+
+// SpillInto has pages that do not fit into memory written to something else than a file.
+func (l *Ledger) SpillInto(file interface {
+	io.ReaderAt
+	io.WriterAt
+},
+) {
+	l.spill.file = file
+}
+
+// Spilled is how many bytes were written to the file, and how many of pages are in memory.
+func (l *Ledger) Spilled() (away, held int64) { return l.spill.end, l.spill.held.Load() }
 
 // ShowSerial is a record that a live reader is shown.
 func (l *Ledger) ShowSerial(tp TopicPartition, offset int64, s Serial) {

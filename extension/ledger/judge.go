@@ -45,6 +45,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.accessRules()
 	j.report()
 	foreseen, findings := j.foreseenFindings()
+	findings = j.spillTroubles(findings)
 	return Judgement{
 		Findings: findings, Foreseen: foreseen, Doubts: j.doubts, Counts: j.counts, Evidence: j.evidence(foreseen), Notes: j.notes,
 		Recoveries: j.recoveries,

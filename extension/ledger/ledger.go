@@ -19,6 +19,9 @@ type Options struct {
 	Instances int
 	// Grace is how long after a disturbance errors are still excused; 0 by default. See [Ledger.Disturb].
 	Grace time.Duration
+	// Memory is how many bytes the pages of what logs hold may take; what does not fit goes to a file in the temporary folder. 256 MiB by
+	// default. Sets and the times of acks stay in memory.
+	Memory int64
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 }
@@ -34,6 +37,8 @@ type Ledger struct {
 	began     time.Time        // of the ledger; with it, times become numbers
 
 	producers atomic.Pointer[roster] // replaced as a whole, so that readers need no lock
+
+	spill *spill
 
 	mu         sync.RWMutex
 	partitions map[TopicPartition]*partition
@@ -78,7 +83,7 @@ type misuse struct {
 // New returns an empty ledger.
 func New(o Options) *Ledger {
 	l := &Ledger{
-		run: newRunBits(o.Run), instance: o.Instance, instances: o.Instances, now: o.Now, began: time.Now(),
+		run: newRunBits(o.Run), spill: newSpill(o.Memory), instance: o.Instance, instances: o.Instances, now: o.Now, began: time.Now(),
 		partitions: make(map[TopicPartition]*partition), topics: make(map[string]*topic),
 		groups: make(map[string]int), named: make(map[string]bool), committedGroups: make(map[int]bool),
 	}
@@ -150,7 +155,7 @@ func (l *Ledger) partition(tp TopicPartition) *partition {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if p, ok = l.partitions[tp]; !ok {
-		p = &partition{tp: tp, topic: l.topicLocked(tp.Topic), highest: -1}
+		p = newPartition(tp, l.topicLocked(tp.Topic), l.spill)
 		l.partitions[tp] = p
 	}
 	return p

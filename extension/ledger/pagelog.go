@@ -12,6 +12,8 @@ const hotPages = 4
 // value is empty. It is not safe for concurrent use.
 type pageLog struct {
 	sealed map[int64][]byte
+	away   map[int64]spilled // in the file
+	spill  *spill
 	hot    []*hotPage // the one touched last comes first
 }
 
@@ -39,7 +41,7 @@ func (l *pageLog) peek(offset int64) cell {
 	return l.get(offset)
 }
 
-func (l *pageLog) empty() bool { return len(l.hot) == 0 && len(l.sealed) == 0 }
+func (l *pageLog) empty() bool { return len(l.hot) == 0 && len(l.sealed) == 0 && len(l.away) == 0 }
 
 func (l *pageLog) open(number int64) *hotPage {
 	if len(l.hot) > 0 && l.hot[0].number == number {
@@ -54,7 +56,7 @@ func (l *pageLog) open(number int64) *hotPage {
 	}
 	h := l.free()
 	h.number, h.dirty = number, false
-	if compact, ok := l.sealed[number]; ok {
+	if compact := l.compact(number); compact != nil {
 		unseal(compact, &h.cells)
 	} else {
 		h.cells = page{}
@@ -81,32 +83,65 @@ func (l *pageLog) rest(h *hotPage) {
 	if !h.dirty {
 		return
 	}
+	var scratch [2 * pageSize]byte
+	l.keep(h.number, seal(scratch[:0], &h.cells))
+	h.dirty = false
+}
+
+// keep keeps the compact form of a page: in memory, or in the file if there is no room.
+func (l *pageLog) keep(number int64, compact []byte) {
+	old := len(l.sealed[number])
+	if !l.spill.fits(len(compact) - old) {
+		if at, ok := l.spill.write(compact, l.away[number]); ok {
+			if l.away == nil {
+				l.away = make(map[int64]spilled)
+			}
+			l.away[number] = at
+			l.spill.release(old)
+			delete(l.sealed, number)
+			return
+		}
+		l.spill.release(old - len(compact)) // it stays in memory all the same
+	}
 	if l.sealed == nil {
 		l.sealed = make(map[int64][]byte)
 	}
-	var scratch [2 * pageSize]byte
-	l.sealed[h.number] = slices.Clip(slices.Clone(seal(scratch[:0], &h.cells)))
-	h.dirty = false
+	l.sealed[number] = slices.Clip(slices.Clone(compact))
+	delete(l.away, number)
+}
+
+// compact gives the compact form of a page, or nil if there is none.
+func (l *pageLog) compact(number int64) []byte {
+	if compact, ok := l.sealed[number]; ok {
+		return compact
+	}
+	if at, ok := l.away[number]; ok {
+		return l.spill.read(at)
+	}
+	return nil
+}
+
+// numbers gives the numbers of the sealed pages.
+func (l *pageLog) numbers() []int64 {
+	return slices.AppendSeq(slices.Collect(maps.Keys(l.sealed)), maps.Keys(l.away))
 }
 
 // forms visits the pages that hold something, in order and as they are kept, sealed or open, until the visit returns false. It must not
 // put anything into the log.
 func (l *pageLog) forms(visit func(number int64, compact []byte, cells *page) bool) {
-	numbers := slices.Collect(maps.Keys(l.sealed))
+	numbers := l.numbers()
 	for _, h := range l.hot {
-		if _, ok := l.sealed[h.number]; !ok {
-			numbers = append(numbers, h.number)
-		}
+		numbers = append(numbers, h.number)
 	}
 	slices.Sort(numbers)
 	var cells page
-	for _, n := range numbers {
-		var on bool
+	for _, n := range slices.Compact(numbers) {
+		on := true
 		if i := slices.IndexFunc(l.hot, func(h *hotPage) bool { return h.number == n }); i >= 0 {
 			cells = l.hot[i].cells // the visit may look into the log, and open another page in its place
 			on = visit(n, nil, &cells)
-		} else {
-			on = visit(n, l.sealed[n], nil)
+		} else if compact := l.compact(n); compact != nil {
+			on = visit(n, compact, nil)
 		}
 		if !on {
 			return

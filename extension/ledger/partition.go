@@ -58,6 +58,10 @@ type partition struct {
 	staleBeyond int64 // more that were not kept
 }
 
+func newPartition(tp TopicPartition, t *topic, s *spill) *partition {
+	return &partition{tp: tp, topic: t, highest: -1, claims: pageLog{spill: s}, other: pageLog{spill: s}}
+}
+
 // ackClash is an ack at an offset at which another record had been acked.
 type ackClash struct {
 	offset        int64

@@ -3,7 +3,6 @@ package ledger
 import (
 	"encoding/binary"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -37,6 +36,7 @@ func (s *set) UnmarshalBinary(data []byte) error {
 var (
 	errSet   = errors.New("ledger: a set is cut off")
 	errPages = errors.New("ledger: pages of a log are cut off")
+	errGone  = errors.New("ledger: pages of a log that had been written to a file could not be read again")
 )
 
 // MarshalBinary gives all pages, sealed, by number: each as its number, its length and its bytes.
@@ -45,10 +45,16 @@ func (l *pageLog) MarshalBinary() ([]byte, error) {
 		l.rest(h)
 	}
 	var out []byte
-	for _, number := range slices.Sorted(maps.Keys(l.sealed)) {
+	numbers := l.numbers()
+	slices.Sort(numbers)
+	for _, number := range numbers {
+		compact := l.compact(number)
+		if compact == nil {
+			return nil, errGone
+		}
 		out = binary.AppendVarint(out, number)
-		out = binary.AppendUvarint(out, uint64(len(l.sealed[number])))
-		out = append(out, l.sealed[number]...)
+		out = binary.AppendUvarint(out, uint64(len(compact)))
+		out = append(out, compact...)
 	}
 	return out, nil
 }

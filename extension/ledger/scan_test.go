@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"k6suite/extension/ledger"
 )
@@ -13,7 +14,7 @@ import (
 func TestPropertyScansAlike(t *testing.T) {
 	t.Parallel()
 	eachSeed(t, tries(t, 32), func(seed uint64) error {
-		if differ := damaged(seed).ScansAlike(ledger.JudgeOptions{}); differ != "" {
+		if differ := damaged(seed, nil).ScansAlike(ledger.JudgeOptions{}); differ != "" {
 			return errors.New(differ)
 		}
 		return nil
@@ -34,7 +35,8 @@ func TestPropertyScansAlike(t *testing.T) {
 }
 
 // damaged gives the ledger of some pages of records, few of which are lost, stand elsewhere, twice, or in another's place.
-func damaged(seed uint64) *ledger.Ledger {
+// begun, if not nil, is told of it before anything is in it.
+func damaged(seed uint64, begun func(*ledger.Ledger)) *ledger.Ledger {
 	r := rand.New(rand.NewPCG(seed, 3))
 	shapes := []pattern{
 		{producers: 1, partitions: 1, batch: 5000},
@@ -43,8 +45,15 @@ func damaged(seed uint64) *ledger.Ledger {
 		{producers: 9, partitions: 2, batch: 1, random: true, unknown: 10, absent: 50},
 	}
 	p := shapes[seed%uint64(len(shapes))]
-	n := 2000 + r.IntN(20_000)
-	l := p.begin()
+	n := 10_000 + r.IntN(8000)
+	o := ledger.Options{Run: "bench", Now: func() time.Time { return time.Unix(1_800_000_000, 0) }}
+	if begun != nil {
+		o.Memory = 1
+	}
+	l := p.beginWith(o)
+	if begun != nil {
+		begun(l)
+	}
 	turn := r.IntN(3) // in acks and reads alike, so that whole pages seem to be well
 	turned := func(at landing) landing {
 		switch block := at.offset % 6000 / 100; {

@@ -32,6 +32,8 @@ type Profile struct {
 	Metrics     []string        `json:"metrics"`               // Prometheus URLs, one a broker
 	Embedded    *EmbeddedTarget `json:"embedded,omitempty"`    // nil unless System is embedded
 	Chaos       *Chaos          `json:"chaos,omitempty"`       // nil: nothing can be disturbed
+
+	LedgerMemory int `json:"ledgerMemory"` // MiB that the ledger's pages may take of each k6 process; default 256
 }
 
 // Claims is what the target promises. What it does not promise is reported as NOT CLAIMED.

@@ -114,7 +114,7 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 		opts: opts, scenario: scenario, target: target,
 		ledger: ledger.New(ledger.Options{
 			Run: opts.TestID(), Instance: uint8(max(opts.Part.Number-1, 0)), Instances: opts.Part.Of,
-			Grace: time.Duration(target.Profile.Limits.Recovery),
+			Grace: time.Duration(target.Profile.Limits.Recovery), Memory: int64(target.Profile.LedgerMemory) << 20,
 		}),
 		producers: map[producerKey]*trackedProducer{},
 		clients:   map[clientKey]*kafka.Producer{},
