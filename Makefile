@@ -75,6 +75,7 @@ compatibility: build ## judge the embedded target and Apache Kafka 3.9.2 and 4.4
 # which only knows TCP, goes along for scale.
 bench: build ## measure: memory of the ledger, and speed as ratios to bare franz-go and to no proxy (Apache Kafka: after make kafka-up)
 	go test -run '^$$' -bench LedgerMemory10M -benchtime 1x ./extension/ledger
+	go test -run '^$$' -bench Merged1B -benchtime 1x ./extension/ledger
 	K6SUITE_BENCH_K6=$$PWD/k6 go test -run '^$$' -bench Verify10M -benchtime 1x ./extension/ledger
 	go test -run '^$$' -bench Storm -benchtime 1x ./extension/kafka/storm
 	K6SUITE_BENCH_KAFKA=$$(cat .run/kafka/address 2>/dev/null || true) go test -run '^$$' -bench 'FinalRead|Produce' -benchtime 1x ./extension/trust

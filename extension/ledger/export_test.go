@@ -103,3 +103,76 @@ func (j *judging) scansPlainly() {
 
 // MaxKeys is how many keys of a partition are compared.
 const MaxKeys = maxKeys
+// Many is one of several instances that each sent the same number of records, in batches that take turns in all partitions. Of each
+// partition it is told of the records that are its own and, where it has read everything, twice, of all others.
+type Many struct {
+	Instance, Instances        int
+	Producers                  int  // of each instance
+	Partitions, Batch, Batches int  // of so many records, and so many of them in a partition
+	Own                        bool // each instance has partitions of its own
+	Reads                      bool
+}
+
+// Ledger makes its ledger, as if all had been told to it one by one.
+func (m Many) Ledger(run string) *Ledger {
+	l := New(Options{Run: run, Instance: uint8(m.Instance), Instances: m.Instances})
+	for range m.Producers {
+		l.NewProducer(ProducerOptions{Name: "p", Idempotent: true, Ordered: true}).next.Store(maxSequence)
+	}
+	finals := []*FinalRead{}
+	if m.Reads {
+		finals = append(finals, l.NewFinalRead("final 1"), l.NewFinalRead("final 2"))
+	}
+	next := map[uint32]uint64{}
+	for number := range m.Partitions {
+		instance := number % m.Instances
+		if m.Own && instance != m.Instance {
+			continue
+		}
+		part := l.partition(TopicPartition{Topic: "t", Partition: int32(number)})
+		part.topic.owned.Store(true)
+		for batch := range m.Batches {
+			if !m.Own {
+				instance = (number + batch) % m.Instances
+			}
+			by := uint32(instance)<<16 | uint32(batch*7%m.Producers)
+			from, offset := next[by], int64(batch*m.Batch)
+			next[by] += uint64(m.Batch)
+			m.batch(l, part, offset, newSerial(by, from))
+		}
+		end := int64(m.Batches * m.Batch)
+		for _, f := range finals {
+			f.Begin(part.tp, Ends{Listed: end, HighWatermark: -1})
+			part.final(f).shown.addRange(0, uint64(end))
+			part.final(f).returned.addRange(0, uint64(end))
+			f.End(part.tp, Ends{Listed: end, HighWatermark: end, Reached: end, EmptyAtEnd: true})
+		}
+	}
+	for number, n := range next {
+		if p := l.producer(newSerial(number, 0)); p != nil && !p.sibling {
+			p.next.Store(n)
+		}
+	}
+	return l
+}
+
+// batch tells of the records of one batch what the instance knows of it.
+func (m Many) batch(l *Ledger, part *partition, offset int64, first Serial) {
+	flags, p := cell(0), l.producer(first)
+	if m.Reads {
+		flags = flagRead
+		for i := range 2 {
+			at(&p.found, i).addRange(first.Sequence(), first.Sequence()+uint64(m.Batch))
+		}
+	}
+	if !p.sibling {
+		flags |= flagAcked
+		p.acked.addRange(first.Sequence(), first.Sequence()+uint64(m.Batch))
+		part.highest = offset + int64(m.Batch) - 1
+	}
+	for i := range m.Batch {
+		if flags != 0 {
+			part.claims.put(offset+int64(i), cell(first+Serial(i))|flags)
+		}
+	}
+}

@@ -5,6 +5,9 @@ import "encoding/binary"
 // scans goes through the claims of all partitions: of many at a time, quietly, and then, one after the other, once more through those in
 // which there is something to tell, so that it is always told in the same order.
 func (j *judging) scans() {
+	if len(j.finals) == 0 {
+		return // nothing is shown, and nothing can be called lost
+	}
 	for _, p := range j.producers {
 		p.plain = p.explained.IsEmpty() && p.duplicated.IsEmpty()
 	}
