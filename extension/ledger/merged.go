@@ -74,6 +74,9 @@ func (m *Merged) Add(other *Ledger) error {
 		}
 		mine.answered(c.shown, of(other.instance, c.asker), c.shownAt)
 	}
+	if _, gone := other.spill.troubles(); gone != "" {
+		return fmt.Errorf("%w: %s", errGone, gone)
+	}
 	return nil
 }
 
@@ -195,8 +198,9 @@ func (m *Merged) addPartition(p *partition, base int, instance uint8) {
 
 // addClaims takes over which record each offset holds. Where instances were told of different ones, that is news.
 func (m *Merged) addClaims(mine, p *partition, instance uint8) {
-	if mine.claims.empty() && mine.other.empty() {
+	if mine.claims.empty() && mine.other.empty() && len(p.claims.away)+len(p.other.away) == 0 {
 		mine.claims, mine.other = p.claims, p.other
+		mine.claims.spill, mine.other.spill = nil, nil // that of the other ledger is not this one's
 		return
 	}
 	p.other.pages(func(number int64, cells *page) { m.addCells(mine, number, cells, instance) })
