@@ -65,7 +65,7 @@ func deliveries() []Scenario {
 		},
 		{
 			ID: "S9", Title: title, Script: "consumer_groups", Stage: StageMain, Exists: true, MinAcked: 500,
-			Load:   "more members than partitions, a member that crashes, storms of members that join and leave, eager and cooperative",
+			Load:   "more members than partitions, a member that crashes, storms of members that join and leave, eager, cooperative and KIP-848",
 			Judges: ids("F1.1 F2.1 F2.2 F2.4 F2.5 F3.4 F3.5 F8.6 F8.7 NFR2.1 NFR2.2 NFR2.5"),
 		},
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 func TestConsumerOfAScript(t *testing.T) {
@@ -40,6 +41,37 @@ func TestConsumerOfAScript(t *testing.T) {
 	}`, got.(string))
 	sums, _, _ := s.sampled()
 	require.GreaterOrEqual(t, sums["kafka_reader_rebalance_count"], 1.0)
+}
+
+// A group that the coordinator runs (KIP-848) is described as such. That kfake leaves the names of topics out is why assignments are not
+// looked at.
+func TestConsumerThatTheCoordinatorGivesItsPartitions(t *testing.T) {
+	t.Parallel()
+	fake := fakeKafka(t, kfake.SeedTopics(2, "t"), kfake.BrokerConfigs(map[string]string{"group.consumer.heartbeat.interval.ms": "50"}))
+	s := newScript(t, newTestModule(), fake.ListenAddrs()).begin()
+	got := s.run(`
+		await new kafka.Producer({ brokers, topic: "t" }).send(Array.from({ length: 4 }, (_, i) => ({ value: "v" + i, partition: i % 2 })));
+		const consumer = new kafka.Consumer({ brokers, topics: ["t"], group: "g", protocol: "consumer" });
+		let n = 0;
+		while (n < 4) { n += (await consumer.poll({ timeout: "5s" })).length; }
+		await consumer.commit();
+		const admin = new kafka.Admin({ brokers });
+		const [{ type, protocol, epoch, members }, nobody] = await admin.describeGroups(["g", "nobody"]);
+		const result = { type, protocol, same: epoch > 0 && members[0].epoch === epoch, members: members.length, nobody: nobody.epoch,
+			assignment: consumer.assignment(), lag: await admin.lag("g", ["t"]) };
+		await consumer.close();
+		return JSON.stringify(result);`)
+	require.JSONEq(t, `{"type": "consumer", "protocol": "uniform", "same": true, "members": 1, "nobody": 0, "assignment": {"t": [0, 1]}, "lag": 0}`,
+		got.(string))
+}
+
+func TestScriptsAreToldThatTheCoordinatorRunsNoGroups(t *testing.T) {
+	t.Parallel()
+	fake := fakeKafka(t, kfake.SeedTopics(1, "t"), kfake.MaxVersions(kversion.V3_9_0()))
+	got := newScript(t, newTestModule(), fake.ListenAddrs()).begin().run(`
+		const consumer = new kafka.Consumer({ brokers, topics: ["t"], group: "g", protocol: "consumer" });
+		try { for (;;) { await consumer.poll(); } } catch (e) { return e.code + ": " + e.message; }`)
+	require.Regexp(t, "^UNSUPPORTED_VERSION: .*ask for protocol classic", got)
 }
 
 func TestAdminOfAScript(t *testing.T) {

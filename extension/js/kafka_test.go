@@ -222,6 +222,8 @@ func TestConstructorsCheckTheirOptionsInTheInitContext(t *testing.T) {
 		`new kafka.Consumer({ topics: ["t"], isolation: "none" })`:                 "Consumer: isolation must be one of",
 		`new kafka.Consumer({ topics: ["t"], group: "g", balancers: ["luck"] })`:   `balancer "luck": want`,
 		`new kafka.Consumer({ topics: ["t"], autoCommit: "5s" })`:                  "need a group",
+		`new kafka.Consumer({ topics: ["t"], protocol: "classic" })`:               "protocol needs a group",
+		`new kafka.Consumer({ topics: ["t"], group: "g", protocol: "next" })`:      "Consumer: protocol must be one of classic, consumer",
 		`new kafka.Admin({ broker: "x" })`:                                         `Admin: unknown option "broker": did you mean "brokers"?`,
 		`new kafka.Admin()`:                                                        "",
 	} {

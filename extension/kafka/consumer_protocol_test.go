@@ -90,6 +90,7 @@ func TestNobodyJoinsByAnotherProtocolInSilence(t *testing.T) {
 			}
 			require.ErrorIs(t, err, kafka.ErrServerSideGroups)
 			require.ErrorContains(t, err, `group "g"`)
+			require.Equal(t, "UNSUPPORTED_VERSION", kafka.ErrorName(err))
 			groups, err := admin(t, config).DescribeGroups(ctx, "g")
 			require.NoError(t, err)
 			require.Equal(t, "Dead", groups[0].State)

@@ -33,6 +33,7 @@ var clientErrors = []struct {
 	{kgo.ErrMaxDecompress, "DECOMPRESS_TOO_LARGE"},
 	{ErrNoTopic, "NO_TOPIC"},
 	{ErrNotTransactional, "NOT_TRANSACTIONAL"},
+	{ErrServerSideGroups, unsupportedVersion},
 	{ErrNothingCommitted, "TRANSACTION_ABORTED"},
 	{ErrNotCommitted, "NOT_COMMITTED"},
 	{context.DeadlineExceeded, "DEADLINE_EXCEEDED"},
