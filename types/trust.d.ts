@@ -1,5 +1,5 @@
 declare module "k6/x/trust" {
-  import type { ConsumedRecord, ProduceRecord } from "k6/x/kafka";
+  import type { ConsumedRecord, Offsets, ProduceRecord } from "k6/x/kafka";
 
   /** A time span: "250ms", "5s", "2m", or milliseconds. */
   type Duration = string | number;
@@ -91,6 +91,11 @@ declare module "k6/x/trust" {
     compression?: "none" | "gzip" | "snappy" | "lz4" | "zstd";
     /** Bytes of a batch. Default 16384, as Java's batch.size. */
     batchSize?: number;
+    /**
+     * So many answers to this call never reach the client: its connection ends when one comes, so that it sends again what was written.
+     * Fewer make F8.2 INCONCLUSIVE. Not over TLS, where nobody can tell answers. Default 0.
+     */
+    loseAnswers?: number;
     /** How long to wait for the acknowledgements. Default "60s"; what is unanswered then is unknown. */
     timeout?: Duration;
     /** Send so many records again and again, for this time, each time when the last are answered. Default: once. */
@@ -110,6 +115,8 @@ declare module "k6/x/trust" {
     unknown: number;
     /** Failed and unknown ones by Kafka error name. */
     errors: Record<string, number>;
+    /** Answers that never reached the client (loseAnswers). */
+    lost: number;
     /** Why nothing was sent; empty where something was. */
     stopped: string;
   }
@@ -161,8 +168,22 @@ declare module "k6/x/trust" {
     sessionTimeout?: Duration;
     /** heartbeat.interval.ms. Default "3s". */
     heartbeat?: Duration;
-    /** End as if the process had died: without leaving the group, and without a last commit. Default false. */
+    /**
+     * End as if the process had died: without leaving the group, and without a last commit. With records, it commits after each poll but the
+     * last one. Default false.
+     */
     crash?: boolean;
+    /**
+     * When a member commits what it was given: "after" it was processed, so that a crash has it processed again (at least once), or
+     * "before", so that a crash leaves it out (at most once). What cannot be committed then is not processed. Default "after".
+     */
+    commit?: "after" | "before";
+    /**
+     * Where a member begins in a partition of which its group has no committed offset, or one that is not in the log any more
+     * (auto.offset.reset). What the target answers to that is judged (OFFSET_RESET); nobody but ledger.consume may commit for the group.
+     * Default: at the earliest, and not judged.
+     */
+    offsetReset?: "earliest" | "latest" | "none";
   }
 
   export interface Consumed {
@@ -173,6 +194,18 @@ declare module "k6/x/trust" {
     missing: number;
     /** How often partitions were assigned to it. */
     rebalances: number;
+    /** Among records: those that its group had processed before. */
+    again: number;
+    /** The first of these: where each stands, and its UUID. */
+    repeated: string[];
+    /** Processed, and not committed, when it crashed. */
+    uncommitted: number;
+    /** Committed, and not processed, when it crashed. */
+    unprocessed: number;
+    /** With offsetReset: how often it had no offset to go on from, each partition counted, and was sent to one. */
+    resets: number;
+    /** With offsetReset "none": what the client says of an offset that is missing, or not in the log any more. Empty where it read. */
+    refused: string;
     /** Why nothing was read; empty where something was. */
     stopped: string;
   }
@@ -424,6 +457,8 @@ declare module "k6/x/trust" {
      * come, until all records that the ledger knows of (records) were sent and processed.
      */
     transform(options: TransformOptions): Promise<Transformed>;
+    /** trim deletes what stands before the offsets, as nothing that the run misses, and resolves to where the logs begin then. */
+    trim(before: Offsets): Promise<Offsets>;
     /** finish ends the traffic that flows (produce with `for`), before its time is up. */
     finish(): Promise<void>;
     /** watch reads nothing and only asks where the logs end, until all traffic that flows has ended. */
@@ -437,6 +472,11 @@ declare module "k6/x/trust" {
     versions(): Promise<Versions>;
     /** membersSeen waits until so many readers of a group have partitions; false where that did not happen in time. */
     membersSeen(group: string, members: number, timeout?: Duration): Promise<boolean>;
+    /**
+     * resetsSeen waits until a group (with offsetReset) had no offset to go on from so many times, each partition counted, and was sent
+     * somewhere; false where that did not happen in time. What is sent from then on stands behind the end at which a group begins.
+     */
+    resetsSeen(group: string, resets: number, timeout?: Duration): Promise<boolean>;
     /**
      * recovered waits until each partition acked a record that was sent after the last fault had ended, and a reader got something since;
      * false where that did not happen within limits.stuck of the profile.

@@ -145,7 +145,7 @@ func delivery() []Requirement {
 			ID: "F8.4", Title: "exactly-once consume-transform-produce", Claims: claims(ClaimTransactions, ClaimGroups),
 			Rules: rules("EOS_DOUBLE"), proof: exactlyOnce,
 		},
-		{ID: "F8.5", Title: "offset reset earliest, latest, none"},
+		{ID: "F8.5", Title: "offset reset earliest, latest, none", Rules: rules("OFFSET_RESET"), Claims: groups},
 		{ID: "F8.6", Title: "lag equals end minus committed", Claims: groups},
 		{
 			ID: "F8.7", Title: "each partition has one owner in a group; more members than partitions idle", Claims: groups,

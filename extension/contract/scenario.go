@@ -51,7 +51,7 @@ func (s Scenario) claimsFor(r Requirement) []string {
 
 // Scenarios gives all scenarios in the order in which they are run, the planned ones included.
 func Scenarios() []Scenario {
-	return slices.Concat(connectivity(), correctness(), planned(), deliveries(), storms(), faults(), chaos(), permissions())
+	return slices.Concat(connectivity(), correctness(), deliveries(), storms(), faults(), chaos(), permissions())
 }
 
 // Stage gives the scenarios of a stage that exist, those of the stages before it included.

@@ -44,20 +44,16 @@ func smoke(script string, minAcked int64, load, also string) Scenario {
 	}
 }
 
-// planned are the scenarios whose scripts are still to be written; what they will judge is known.
-func planned() []Scenario {
-	return []Scenario{
-		{
-			ID: "S9", Title: "delivery semantics", Script: "delivery_semantics", Stage: StageMain,
-			Load: "consumer crash, retries, offset resets", Judges: ids("F8.1 F8.2 F8.5 F8.6"),
-		},
-	}
-}
-
 // deliveries are the scenarios of what is delivered once, at most once, at least once, and to whom.
 func deliveries() []Scenario {
 	const title = "delivery semantics"
 	return []Scenario{
+		{
+			ID: "S9", Title: title, Script: "delivery_semantics", Stage: StageMain, Exists: true, MinAcked: 500,
+			Load: "answers to a producer lost, so that it sends again; members that crash having committed after or before they processed; " +
+				"groups without an offset, and with one that was deleted",
+			Judges: ids("F2.4 F8.1 F8.2 F8.5 F8.6"),
+		},
 		{
 			ID: "S9", Title: title, Script: "transactions", Stage: StageMain, Exists: true, MinAcked: 500,
 			Load:   "commits and aborts by several producers, a consume-transform-produce whose processor crashes, readers of both isolation levels",

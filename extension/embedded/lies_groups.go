@@ -9,7 +9,7 @@ func groupLies() []maker {
 			"a member of a group that the coordinator runs is given a partition that another one has at the same epoch",
 			newDoubleAssignment, "consumer_groups"),
 		lie("skip-commits", "GROUP_SKIP", "a member of a group is told a committed offset that is ahead of what was committed",
-			newSkipCommits, "smoke_consumer_group", "consumer_groups"),
+			newSkipCommits, "smoke_consumer_group", "consumer_groups", deliverySemantics),
 		lie("epoch-back", "EPOCH_REGRESS", "a batch is shown with a leader epoch that its partition has not come to", newEpochBack,
 			"smoke_single", "smoke_concurrent", "smoke_multi_producer_single_consumer", "produce_consume"),
 	}

@@ -16,7 +16,7 @@ func lie(name, rule, breaks string, begin func(*liar) mischief, scripts ...strin
 }
 
 func makers() []maker {
-	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), transactionLies(), groupLies(), tlsLies())
+	return slices.Concat(plainLies(), chaosLies(), stormLies(), accessLies(), transactionLies(), groupLies(), deliveryLies(), tlsLies())
 }
 
 // plainLies need nothing but traffic, or a fault on the wire.

@@ -202,7 +202,7 @@ func effectOf(t *testing.T, lie embedded.Lie) func(*testing.T, *embedded.Cluster
 	type list = map[string]func(*testing.T, *embedded.Cluster) bool
 	for _, others := range []list{
 		endpointEffects, storageEffects, takeoverEffects, zombieEffects, connectionEffects, accessEffects(), groupEffects,
-		certificateEffects, transactionEffects,
+		certificateEffects, transactionEffects, deliveryEffects,
 	} {
 		if effect, ok := others[lie.Name]; ok {
 			return effect

@@ -13,11 +13,14 @@ import (
 
 // offsets reads {topic: {partition: offset}}.
 func (i *kafkaInstance) offsets(v sobek.Value) (kafka.Offsets, error) {
+	return offsetsOf(i.vu.Runtime(), v)
+}
+
+func offsetsOf(rt *sobek.Runtime, v sobek.Value) (kafka.Offsets, error) {
 	const want = "offsets must be an object such as { topic: { 0: 42 } }"
 	if !isObject(v) {
 		return nil, fmt.Errorf("%s, not %s", want, kind(v))
 	}
-	rt := i.vu.Runtime()
 	object, out := v.ToObject(rt), kafka.Offsets{}
 	for _, topic := range object.Keys() {
 		partitions := object.Get(topic)

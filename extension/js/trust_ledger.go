@@ -39,7 +39,8 @@ func (t *trustInstance) newLedger(call sobek.ConstructorCall) *sobek.Object {
 		"prepare": l.prepare, "produce": l.produce, "consume": l.consume, "watch": l.watch, "membersSeen": l.membersSeen, "storm": l.storm,
 		"recovered": l.recovered, "finish": l.finish, "versions": l.versions, "stopped": l.stopped, "acked": l.acked,
 		"stamp": l.stamp, "seen": l.seen, "expect": l.expect, "judge": l.judge, "access": l.access,
-		"transact": l.transact, "transform": l.transform,
+		"transact": l.transact, "transform": l.transform, "trim": l.trim,
+		"resetsSeen": l.resetsSeen,
 	} {
 		if err := object.Set(name, value); err != nil {
 			common.Throw(rt, err)
@@ -220,6 +221,7 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, tr
 	o.boolean("shared", &out.Shared)
 	o.text("compression", &out.Compression, "none", "gzip", "snappy", "lz4", "zstd")
 	whole(o, "batchSize", &out.BatchSize, 1<<10, 16<<20)
+	whole(o, "loseAnswers", &out.LoseAnswers, 0, 1000)
 	o.duration("timeout", &out.Timeout)
 	o.duration("for", &flow.For)
 	o.duration("every", &flow.Every)
@@ -227,15 +229,19 @@ func (l *ledger) readProduceOptions(value sobek.Value) (trust.ProduceOptions, tr
 		out.Partition = &partition
 	}
 	err := o.done()
-	if err == nil && flow.Every > 0 && flow.For == 0 {
+	switch {
+	case err != nil:
+	case flow.Every > 0 && flow.For == 0:
 		err = errors.New("produce: every says how often records are sent again: say for how long, too (for)")
+	case out.LoseAnswers > 0 && (flow.For > 0 || out.Shared):
+		err = errors.New("produce: loseAnswers counts the answers of one call with a client of its own: leave out for and shared")
 	}
 	return out, flow, err
 }
 
 func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	out := trust.ConsumeOptions{Timeout: time.Minute, Meter: l.meter}
-	var until, isolation string
+	var until, isolation, commit string
 	o := readOptions(l.vu.Runtime(), "consume", value)
 	o.text("isolation", &isolation, "read_uncommitted", "read_committed")
 	o.text("group", &out.Group)
@@ -248,7 +254,9 @@ func (l *ledger) consume(value sobek.Value) *sobek.Promise {
 	o.duration("sessionTimeout", &out.SessionTimeout)
 	o.duration("heartbeat", &out.Heartbeat)
 	o.boolean("crash", &out.Crash)
-	out.Until, out.Committed = trust.Until(until), isolation == "read_committed"
+	o.text("commit", &commit, "after", "before")
+	o.text("offsetReset", &out.OffsetReset, "earliest", "latest", "none")
+	out.Until, out.Committed, out.CommitFirst = trust.Until(until), isolation == "read_committed", commit == "before"
 	err := o.done()
 	if err == nil {
 		err = out.Check()
@@ -277,6 +285,19 @@ func (l *ledger) watch(value sobek.Value) *sobek.Promise {
 }
 
 func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *sobek.Promise {
+	return l.groupSeen(timeout, func(ctx context.Context, run *trust.Run, wait time.Duration) bool {
+		return run.MembersSeen(ctx, group, members, wait)
+	})
+}
+
+func (l *ledger) resetsSeen(group string, resets int, timeout sobek.Value) *sobek.Promise {
+	return l.groupSeen(timeout, func(ctx context.Context, run *trust.Run, wait time.Duration) bool {
+		return run.ResetsSeen(ctx, group, resets, wait)
+	})
+}
+
+// groupSeen waits for something about a group.
+func (l *ledger) groupSeen(timeout sobek.Value, waits func(context.Context, *trust.Run, time.Duration) bool) *sobek.Promise {
 	wait, err := 30*time.Second, error(nil)
 	if !absent(timeout) {
 		wait, err = parseDuration(timeout)
@@ -285,7 +306,7 @@ func (l *ledger) membersSeen(group string, members int, timeout sobek.Value) *so
 		if err != nil {
 			return nil, err
 		}
-		return run.MembersSeen(ctx, group, members, wait), nil
+		return waits(ctx, run, wait), nil
 	})
 }
 

@@ -76,6 +76,14 @@ type GenerationListener interface {
 	Joined(generation int32, added Partitions)
 }
 
+// StartListener is a Listener that decides itself where partitions begin of which the group has no committed offset.
+type StartListener interface {
+	Listener
+	// Start gives the first offset of each, before Assigned. Those that it leaves out begin as ConsumerOptions.Start says. After an error
+	// the member joins anew.
+	Start(ctx context.Context, uncommitted Partitions) (Offsets, error)
+}
+
 // Consumer reads records. One Poll runs at a time; all else is safe for concurrent use.
 type Consumer struct {
 	client   *kgo.Client

@@ -76,15 +76,28 @@ func (c *Consumer) onAssigned(_ context.Context, client *kgo.Client, added map[s
 }
 
 // onStart runs when the committed offsets of new partitions are known, before the first fetch.
-func (c *Consumer) onStart(_ context.Context, from map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+func (c *Consumer) onStart(ctx context.Context, from map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	byName, _ := c.options.Start.offset(true) // Check has seen it
-	start := Offsets{}
+	start, uncommitted := Offsets{}, Partitions{}
 	for topic, partitions := range from {
 		start[topic] = map[int32]int64{}
 		for partition, offset := range partitions {
 			start[topic][partition] = -1
-			if offset != byName { // else nothing is committed; a timestamp would even look like an offset
-				start[topic][partition] = max(offset.EpochOffset().Offset, -1)
+			if offset == byName { // nothing is committed; a timestamp would even look like an offset
+				uncommitted[topic] = append(uncommitted[topic], partition)
+				continue
+			}
+			start[topic][partition] = max(offset.EpochOffset().Offset, -1)
+		}
+	}
+	if l, ok := c.listener.(StartListener); ok && len(uncommitted) > 0 {
+		chosen, err := l.Start(ctx, uncommitted)
+		if err != nil {
+			return nil, err
+		}
+		for topic, partitions := range chosen {
+			for partition, offset := range partitions {
+				start[topic][partition], from[topic][partition] = offset, kgo.NewOffset().At(offset)
 			}
 		}
 	}

@@ -16,6 +16,9 @@ type committed struct {
 	shown   int64 // the greatest that was answered to a question; −1 if none was
 	shownAt time.Time
 	asker   string
+
+	tried bool  // somebody has tried to commit
+	floor int64 // the group had no offset and was sent here: of what lies below, OFFSET_RESET tells
 }
 
 // committedPlace names a committed offset.

@@ -43,6 +43,14 @@ type Identity struct {
 // Identify tells whose record this is and whether it is as it was sent. It neither allocates nor records anything.
 func (l *Ledger) Identify(r Record) Identity { return identify(l.run, &r) }
 
+// UUID is the text of a record's identity, "" if it has none of this run.
+func (l *Ledger) UUID(r Record) string {
+	if id := identify(l.run, &r); id.Known {
+		return l.uuidOf(id.Serial)
+	}
+	return ""
+}
+
 func identify(run runBits, r *Record) Identity {
 	var id, sum *Header
 	others, twice := 0, false

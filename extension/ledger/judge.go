@@ -24,7 +24,7 @@ func (l *Ledger) Judge(o JudgeOptions) Judgement {
 	j.locateWanted()
 	for _, rule := range [...]func(){
 		j.uncommittedRead, j.tornTxn, j.eosDouble, j.offsetMismatch, j.duplicate, j.abortedRead, j.slowRecovery, j.stuck, j.errorsSeen,
-		j.groupDouble, j.groupSkip, j.groupRegress, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse, j.badCertificate,
+		j.groupDouble, j.groupSkip, j.groupRegress, j.offsetReset, j.metadataLie, j.connectionLimit, j.resourceLeak, j.misuse, j.badCertificate,
 	} {
 		rule()
 	}

@@ -63,6 +63,7 @@ type Ledger struct {
 	recoveries   recoveries
 	objects      objectLog
 	committed    committedLog
+	resets       resets
 	owners       lockedMap[committedPlace, *ownership]
 	storms       stormLog
 	certificates certificateLog

@@ -73,6 +73,7 @@ func (m *Merged) Add(other *Ledger) error {
 			mine.highest, mine.at, mine.by = c.highest, c.at, of(other.instance, c.by)
 		}
 		mine.answered(c.shown, of(other.instance, c.asker), c.shownAt)
+		mine.floor = max(mine.floor, c.floor)
 	}
 	if _, gone := other.spill.troubles(); gone != "" {
 		return fmt.Errorf("%w: %s", errGone, gone)

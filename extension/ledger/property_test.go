@@ -230,6 +230,15 @@ func mutations() map[ledger.Code]func(h *healthy) {
 			h.l.AskCommitted("other", "final question", tp(1)).Answered(from + 2 + int64(h.r.IntN(2)))
 			h.finalReads()
 		},
+		ledger.OffsetReset: func(h *healthy) {
+			if h.disturbed != nil {
+				h.disturb()
+			}
+			h.sends(h.sender(), 0, 3)
+			h.l.AskReset(ledger.Reset{Group: "other", Reader: "m", TP: tp(0), Policy: ledger.ResetLatest, Position: -1}).
+				Answered(h.end(0) - 1 - int64(h.r.IntN(3)))
+			h.finalReads()
+		},
 		ledger.GroupDouble: func(h *healthy) {
 			if h.disturbed != nil {
 				h.disturb()

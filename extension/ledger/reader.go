@@ -90,15 +90,15 @@ func (r *Reader) Revoke(tp TopicPartition) {
 	r.following(tp).open = false
 }
 
-// Read records what the reader was given, in the order in which it was.
-func (r *Reader) Read(tp TopicPartition, record Record) {
+// Read records what the reader was given, in the order in which it was. It tells whether the group had been given that record before.
+func (r *Reader) Read(tp TopicPartition, record Record) (again bool) {
 	l := r.ledger
 	id := identify(l.run, &record)
 	part := r.step(tp, record.Offset)
 	producer := l.sender(&id)
 	if id.Kind == Own {
 		producer.mu.Lock()
-		at(&producer.seen, r.group).add(id.Serial.Sequence())
+		again = !at(&producer.seen, r.group).add(id.Serial.Sequence())
 		early := r.committed && producer.shownCommitted(id.Serial.Sequence())
 		producer.mu.Unlock()
 		if early {
@@ -114,13 +114,14 @@ func (r *Reader) Read(tp TopicPartition, record Record) {
 			l.explain(earlier)
 			l.explain(id.Serial)
 		}
-		return
+		return again
 	}
 	if part.concerns(&id) {
 		part.mu.Lock()
 		part.odd(oddity{record.Offset, id, r.name, l.now()}, false)
 		part.mu.Unlock()
 	}
+	return false
 }
 
 // step follows the reader to an offset.

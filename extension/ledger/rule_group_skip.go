@@ -13,7 +13,8 @@ import (
 // below it which nobody was given is skipped for good, though at-least-once was promised. The committed offset is the greatest that was
 // committed and answered so, or that the target has answered to a question. The record must stand, in final reads, where it was acked, at
 // an offset on whose content all reads agree, and be of no transaction: of these other rules tell. Where a member went past it in the
-// middle of a session, POLL_SKIP tells it.
+// middle of a session, POLL_SKIP tells it. Where a group had no offset and was sent to one, OFFSET_RESET tells of what
+// lies below.
 func (j *judging) groupSkip() {
 	if j.ledger.alone() {
 		return // members in other instances may have been given what those here were not
@@ -62,7 +63,7 @@ func (j *judging) unseenBy(group string) []*roaring64.Bitmap {
 // skippedIn tells of the unseen records below the committed offset of one partition.
 func (j *judging) skippedIn(v *partView, group string, c *committed, unseen []*roaring64.Bitmap) {
 	c.mu.Lock()
-	next, by, when := c.highest, c.by+" committed it", c.at
+	next, by, when, floor := c.highest, c.by+" committed it", c.at, c.floor
 	if c.shown > next {
 		next, by, when = c.shown, "so "+c.asker+" was told", c.shownAt
 	}
@@ -80,7 +81,7 @@ func (j *judging) skippedIn(v *partView, group string, c *committed, unseen []*r
 		told.Or(odd.bitmap())
 	}
 	v.eachClaim(func(offset int64, acked, read cell) {
-		if offset >= next || offset < v.p.trimmed || acked == 0 || read == 0 || !v.confirmed.contains(uint64(offset)) {
+		if offset >= next || offset < max(v.p.trimmed, floor) || acked == 0 || read == 0 || !v.confirmed.contains(uint64(offset)) {
 			return
 		}
 		s := acked.serial()

@@ -44,6 +44,8 @@ type ConsumeOptions struct {
 	SessionTimeout time.Duration // how long a member may be silent; default 45s (session.timeout.ms)
 	Heartbeat      time.Duration // default 3s (heartbeat.interval.ms)
 	Crash          bool          // end without leaving the group, and without a last commit
+	CommitFirst    bool          // commit what was read before it is processed, not after: at most once
+	OffsetReset    string        // where a group begins that has no offset: "earliest", "latest", "none"; default as "earliest", and not judged
 
 	control *kafka.Config // the positive control connects by this
 }
@@ -59,16 +61,23 @@ func (o ConsumeOptions) Check() error {
 	case o.Protocol == kafka.ProtocolConsumer && (o.Balancer != "" || o.SessionTimeout != 0 || o.Heartbeat != 0):
 		return errors.New("consume: balancer, sessionTimeout and heartbeat are the coordinator's with protocol consumer: leave them out")
 	}
-	return nil
+	return o.checkDelivery()
 }
 
 // Consumed is what one call read.
 type Consumed struct {
-	Records    int64  `json:"records"`
-	Complete   bool   `json:"complete"`   // the reader, or its group, has read every acked record
-	Missing    int64  `json:"missing"`    // acked records not read by the reader or its group when the call ended
-	Rebalances int64  `json:"rebalances"` // how often partitions were assigned
-	Stopped    string `json:"stopped"`    // why nothing was read
+	Records    int64 `json:"records"`
+	Complete   bool  `json:"complete"`   // the reader, or its group, has read every acked record
+	Missing    int64 `json:"missing"`    // acked records not read by the reader or its group when the call ended
+	Rebalances int64 `json:"rebalances"` // how often partitions were assigned
+	Again      int64 `json:"again"`      // among Records: those that the group had processed before
+
+	Repeated    []string `json:"repeated"`    // the first of Again
+	Uncommitted int64    `json:"uncommitted"` // processed, and not committed when the reader crashed
+	Unprocessed int64    `json:"unprocessed"` // committed, and not processed when the reader crashed
+	Resets      int64    `json:"resets"`      // how often it had no offset to go on from, each partition counted, and was sent to one
+	Refused     string   `json:"refused"`     // why it read nothing more: it has no offset, and was not to choose another
+	Stopped     string   `json:"stopped"`     // why nothing was read
 }
 
 // patience is how long a reader at the end of the log waits for acked records that are missing there before it leaves the
@@ -98,7 +107,10 @@ type liveReader struct {
 	lastLook   time.Time
 	opened     map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
 	rebalances atomic.Int64
+	resets     atomic.Int64
 	crashed    atomic.Bool // it tells nobody anything any more
+	pending    int64       // read since the last try to commit
+	outOfRange map[ledger.TopicPartition]int64
 
 	mu          sync.Mutex // guards what follows, which rebalances share with the reader
 	lastCommit  time.Time
@@ -107,6 +119,7 @@ type liveReader struct {
 	taken       map[ledger.TopicPartition]int64 // when each was: the count of revocations then
 	owned       map[ledger.TopicPartition]bool  // as the group has it
 	claimed     int32                           // the generation in which the ledger was last told of them
+	began       map[ledger.TopicPartition]int64 // where it was sent, for nothing was committed
 }
 
 // Consume reads the run's topics on behalf of a virtual user until it has read enough. Not having read all in time is in
@@ -117,6 +130,9 @@ func (r *Run) Consume(ctx context.Context, vu int64, o ConsumeOptions) (Consumed
 	}
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
+	}
+	if err := o.Check(); err != nil {
+		return Consumed{}, err
 	}
 	if o.Until == "" {
 		o.Until = UntilAcked
@@ -150,8 +166,9 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 	reader := &liveReader{
 		run: r, o: o, name: name, group: o.Group, lastCommit: time.Now(),
 		opened: map[ledger.TopicPartition]bool{}, taken: map[ledger.TopicPartition]int64{},
-		owned: map[ledger.TopicPartition]bool{},
+		owned: map[ledger.TopicPartition]bool{}, began: map[ledger.TopicPartition]int64{}, outOfRange: map[ledger.TopicPartition]int64{},
 	}
+	reader.got.Repeated = []string{}
 	if reader.group == "" {
 		reader.group = name
 	}
@@ -173,6 +190,9 @@ func (r *Run) newReader(vu int64, o ConsumeOptions) (*liveReader, error) {
 			opts.Balancers = []string{o.Balancer}
 		}
 	}
+	if o.OffsetReset != "" {
+		opts.Start.At, opts.Reset = "none", "none" // the reader asks itself, so that it is known what it was told: see Start
+	}
 	if o.Crash {
 		reader.lines = &lines{dial: config.Dialer}
 		config.Dialer = reader.lines.open
@@ -193,21 +213,21 @@ func (l *liveReader) read(ctx context.Context) {
 	}
 	for {
 		before := l.revoked()
-		records, err := l.client.Poll(ctx, 0, 100*time.Millisecond)
+		records, err := l.client.Poll(ctx, l.portion(), 100*time.Millisecond)
 		l.took(records, before)
 		l.claimAgain()
 		if ctx.Err() != nil {
 			l.conclude() // the script or the run ended: what was read counts, and is committed
 			return
 		}
-		if err != nil {
+		if err != nil && !l.misplaced(ctx, err) {
 			l.failed(err)
 		}
 		if len(records) > 0 {
 			l.shared.touch()
 		}
-		l.commit(ctx, false)
-		enough := l.enough(ctx)
+		enough := l.enough(ctx) || l.got.Refused != ""
+		l.progress(ctx, records, enough)
 		deadline = l.patient(deadline)
 		if !enough && time.Now().After(deadline) {
 			l.starved(ctx)
@@ -261,6 +281,7 @@ func (l *liveReader) took(records []kafka.Record, before int64) {
 	for _, tp := range unsure {
 		l.ids.Revoke(tp)
 	}
+	l.pending += int64(len(records))
 }
 
 // saw tells the ledger of one record.
@@ -273,7 +294,9 @@ func (l *liveReader) saw(r *kafka.Record) {
 	l.record.Offset, l.record.Timestamp, l.record.LeaderEpoch = r.Offset, r.Timestamp, r.LeaderEpoch
 	l.record.Key, l.record.Value = r.Key, r.Value
 	l.record.Headers = toLedger(l.record.Headers[:0], r.Headers)
-	l.ids.Read(tp, l.record)
+	if l.ids.Read(tp, l.record) {
+		l.again(tp)
+	}
 	l.shared.read(tp, r.Offset)
 	l.got.Records++
 }
@@ -339,10 +362,10 @@ func (l *liveReader) starved(ctx context.Context) {
 
 // conclude sums up what the reader read, and doubts the run where that is not everything it was to read.
 func (l *liveReader) conclude() {
-	l.got.Rebalances = l.rebalances.Load()
+	l.got.Rebalances, l.got.Resets = l.rebalances.Load(), l.resets.Load()
 	l.got.Missing = l.run.ledger.Missing(l.group)
 	l.got.Complete = l.got.Missing <= l.run.foreseenLost()
-	if l.got.Complete || l.o.For > 0 || l.o.Records > 0 {
+	if l.got.Complete || l.o.For > 0 || l.o.Records > 0 || l.got.Refused != "" {
 		return
 	}
 	l.run.doubt(contract.Doubt{

@@ -14,8 +14,9 @@ import (
 	"k6suite/extension/ledger"
 )
 
-// commit commits what was read, as far as a group wants it and the last commit is long enough ago.
-func (l *liveReader) commit(ctx context.Context, now bool) {
+// commit commits what was read, as far as a group wants it and the last commit is long enough ago. It tells whether what was read is
+// committed now.
+func (l *liveReader) commit(ctx context.Context, now bool) bool {
 	l.mu.Lock()
 	due := l.o.Group != "" && !l.crashed.Load() && (now || time.Since(l.lastCommit) >= commitEvery)
 	if due {
@@ -23,7 +24,13 @@ func (l *liveReader) commit(ctx context.Context, now bool) {
 	}
 	l.mu.Unlock()
 	if !due {
-		return
+		return false
+	}
+	l.pending = 0 // whatever becomes of it, the target may have it
+	for topic, partitions := range l.client.Position() {
+		for partition := range partitions {
+			l.run.ledger.Committing(l.o.Group, ledger.TopicPartition{Topic: topic, Partition: partition})
+		}
 	}
 	done, err := l.client.Commit(ctx, nil)
 	for topic, partitions := range done {
@@ -40,6 +47,7 @@ func (l *liveReader) commit(ctx context.Context, now bool) {
 	if err != nil && !rebalancing && ctx.Err() == nil {
 		l.failed(fmt.Errorf("commit: %w", err))
 	}
+	return err == nil
 }
 
 // isRebalancing tells what a group answers to a commit in the middle of a rebalance. It is part of the protocol and no error:
@@ -116,7 +124,15 @@ func (l *liveReader) Assigned(start kafka.Offsets) {
 		got += len(partitions)
 		for partition, from := range partitions {
 			tp := ledger.TopicPartition{Topic: topic, Partition: partition}
-			l.run.ledger.AskCommitted(l.o.Group, l.name, tp).Answered(max(from, -1)) // who had it before has committed before
+			told := max(from, -1)
+			if _, sent := l.began[tp]; sent {
+				told = -1
+				delete(l.began, tp)
+			}
+			if l.o.OffsetReset != "" {
+				l.run.ledger.ToldCommitted(l.o.Group, l.name, l.o.OffsetReset, tp, told)
+			}
+			l.run.ledger.AskCommitted(l.o.Group, l.name, tp).Answered(told) // who had it before has committed before
 			l.ids.Assign(tp, max(from, 0))
 		}
 	}

@@ -15,9 +15,11 @@ type readerGroup struct {
 
 	mu        sync.Mutex
 	owners    map[string]int                  // members that hold partitions now, and how many
-	moved     chan struct{}                   // closed and renewed when owners change
+	moved     chan struct{}                   // closed and renewed when owners change, or a partition more was sent
 	positions map[ledger.TopicPartition]int64 // the next offset that no member has read yet
 	active    time.Time                       // when a member last read a record or got partitions
+	sent      int                             // how often it had no offset in a partition, and was sent somewhere
+	dropped   map[recordPlace]bool            // given to a member that commits first, could not, and so did not process them
 }
 
 // group finds or makes a reader group by its name in the ledger.
@@ -26,7 +28,10 @@ func (r *Run) group(name string) *readerGroup {
 	defer r.mu.Unlock()
 	g := r.groups[name]
 	if g == nil {
-		g = &readerGroup{owners: map[string]int{}, moved: make(chan struct{}), positions: map[ledger.TopicPartition]int64{}, active: time.Now()}
+		g = &readerGroup{
+			owners: map[string]int{}, moved: make(chan struct{}), positions: map[ledger.TopicPartition]int64{}, active: time.Now(),
+			dropped: map[recordPlace]bool{},
+		}
 		r.groups[name] = g
 	}
 	return g
@@ -42,6 +47,11 @@ func (g *readerGroup) owns(member string, change int) {
 	if g.owners[member] += change; g.owners[member] <= 0 {
 		delete(g.owners, member)
 	}
+	g.tell()
+}
+
+// tell wakes who waits for a change; the caller holds the lock.
+func (g *readerGroup) tell() {
 	close(g.moved)
 	g.moved = make(chan struct{})
 }
@@ -99,6 +109,11 @@ func (g *readerGroup) covers(ends map[ledger.TopicPartition]int64) bool {
 // MembersSeen waits until so many readers of a consumer group have partitions. It reports false when they do not in time,
 // or the run has stopped.
 func (r *Run) MembersSeen(ctx context.Context, group string, members int, timeout time.Duration) bool {
+	return r.groupSeen(ctx, group, timeout, func(g *readerGroup) bool { return len(g.owners) >= members })
+}
+
+// groupSeen waits until something is true of a group.
+func (r *Run) groupSeen(ctx context.Context, group string, timeout time.Duration, wanted func(*readerGroup) bool) bool {
 	ctx, done := r.whileRunning(ctx)
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -106,9 +121,9 @@ func (r *Run) MembersSeen(ctx context.Context, group string, members int, timeou
 	g := r.group(group)
 	for r.Stopped() == nil {
 		g.mu.Lock()
-		have, moved := len(g.owners), g.moved
+		seen, moved := wanted(g), g.moved
 		g.mu.Unlock()
-		if have >= members {
+		if seen {
 			return true
 		}
 		select {

@@ -25,6 +25,7 @@ type ProduceOptions struct {
 	Shared      bool          // all virtual users send through one client
 	Compression string        // none, gzip, snappy, lz4, zstd; default none
 	BatchSize   int           // bytes of a batch; default 16384, as Java's batch.size
+	LoseAnswers int           // so many answers never reach the client, whose connection ends when one comes; default 0
 	Timeout     time.Duration // how long to wait for the acks of this call; default 60s
 	Meter       kafka.Meter   // of the client, if this call makes it; default: none
 
@@ -39,6 +40,7 @@ type Produced struct {
 	Failed     int64            `json:"failed"`
 	Unknown    int64            `json:"unknown"` // may or may not have been written, unanswered ones included
 	Errors     map[string]int64 `json:"errors"`  // by Kafka error name
+	Lost       int64            `json:"lost"`    // answers that the client did not get, so that it sent again what was written
 	Stopped    string           `json:"stopped"` // why nothing was sent
 }
 
@@ -52,6 +54,7 @@ type clientKey struct {
 	vu          int64
 	compression string
 	batchSize   int
+	deaf        bool // it loses answers
 }
 
 type producerKey struct {
@@ -68,6 +71,7 @@ type trackedProducer struct {
 	mu     sync.Mutex
 	ids    *ledger.Producer
 	client *kafka.Producer
+	deaf   *deafness // nil: it gets all answers
 }
 
 // Produce sends tracked records on behalf of a virtual user and waits for their acknowledgements. An error means that
@@ -107,6 +111,7 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	defer cancel()
 
 	tally := newTally(o.Records)
+	p.deaf.lose(o.LoseAnswers)
 	p.send(ctx, r, o, tally)
 	select {
 	case <-tally.done:
@@ -115,7 +120,9 @@ func (r *Run) Produce(ctx context.Context, vu int64, o ProduceOptions) (Produced
 	if o.control == nil && !o.unasked {
 		r.ask(ctx, p.name)
 	}
-	return tally.result(), nil
+	got := tally.result()
+	got.Lost = r.heard(p, o.LoseAnswers)
+	return got, nil
 }
 
 // buffered is how many records may wait in a client: more cost memory and win nothing.
@@ -217,7 +224,7 @@ func ackedAt(now time.Time) time.Time { return now.Truncate(time.Millisecond).Ad
 
 // producer finds or makes the identity, and its client, that a virtual user sends with.
 func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
-	client := clientKey{vu: vu, compression: o.Compression, batchSize: o.BatchSize}
+	client := clientKey{vu: vu, compression: o.Compression, batchSize: o.BatchSize, deaf: o.LoseAnswers > 0}
 	if o.Shared {
 		client.vu = allVUs
 	}
@@ -233,8 +240,13 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 	idempotent := r.target.Profile.Claims.Idempotence
 	c := r.clients[client]
 	if c == nil {
+		config := r.config(o.control)
+		if client.deaf {
+			r.deaf[client] = &deafness{dial: config.Dialer}
+			config.Dialer = r.deaf[client].open
+		}
 		var err error
-		c, err = kafka.NewProducer(r.config(o.control), kafka.ProducerOptions{
+		c, err = kafka.NewProducer(config, kafka.ProducerOptions{
 			DisableIdempotence: !idempotent, // one request in flight then, so that order still holds
 			Compression:        o.Compression, BatchSize: o.BatchSize, MaxBuffered: buffered, AutoCreate: r.opts.AutoCreate, Meter: o.Meter,
 		})
@@ -244,7 +256,7 @@ func (r *Run) producer(vu int64, o ProduceOptions) (*trackedProducer, error) {
 		r.clients[client] = c
 	}
 	name := fmt.Sprintf("producer of vu %d", vu)
-	p := &trackedProducer{name: name, client: c, ids: r.ledger.NewProducer(ledger.ProducerOptions{
+	p := &trackedProducer{name: name, client: c, deaf: r.deaf[client], ids: r.ledger.NewProducer(ledger.ProducerOptions{
 		Name: name, Idempotent: idempotent, Ordered: true, Keyed: key.keyed && !key.explicit,
 	})}
 	r.producers[key] = p

@@ -62,6 +62,7 @@ type Run struct {
 	mu           sync.Mutex
 	producers    map[producerKey]*trackedProducer
 	clients      map[clientKey]*kafka.Producer
+	deaf         map[clientKey]*deafness    // of clients that lose answers
 	stamps       map[int64]*ledger.Producer // of records that scripts make, by virtual user
 	seers        map[int64]*ledger.Reader   // of records that scripts read
 	expectations []contract.Expectation
@@ -118,6 +119,7 @@ func NewRun(target *Target, opts Options) (*Run, error) {
 		}),
 		producers: map[producerKey]*trackedProducer{},
 		clients:   map[clientKey]*kafka.Producer{},
+		deaf:      map[clientKey]*deafness{},
 		stamps:    map[int64]*ledger.Producer{},
 		seers:     map[int64]*ledger.Reader{},
 		groups:    map[string]*readerGroup{},
