@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k6suite/extension/ledger"
 )
 
-// proofText is the proof as Markdown: the rules with the lies that break them, and in how many runs each was found.
+// proofText is the proof as Markdown: the rules with the lies that break them, and in how many runs each was found; and all rules by all lies.
 func proofText(trials []*trial) string {
 	var out strings.Builder
 	passed, suite, day := 0, "", ""
@@ -40,6 +41,40 @@ func proofText(trials []*trial) string {
 				r.runs, orDash(timesEach(r.found)), strings.Join(r.scripts, ", "))
 		}
 	}
+	out.WriteString(matrix(rows))
+	return out.String()
+}
+
+// matrix tells of each lie and each rule in how many runs it was found, as text of a fixed width: the rules, numbered, are its columns.
+func matrix(rows []*row) string {
+	var out strings.Builder
+	out.WriteString("\nIn how many runs each rule found something, a dot for none:\n\n```text\n")
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r.name))
+	}
+	rules := ledger.Rules()
+	fmt.Fprintf(&out, "%-*s", width, "")
+	for i := range rules {
+		fmt.Fprintf(&out, " %2d", i+1)
+	}
+	out.WriteString("\n")
+	for _, r := range rows {
+		fmt.Fprintf(&out, "%-*s", width, r.name)
+		for _, rule := range rules {
+			cell := "."
+			if n := r.found[rule.Name()]; n > 0 {
+				cell = strconv.Itoa(n)
+			}
+			fmt.Fprintf(&out, " %2s", cell)
+		}
+		out.WriteString("\n")
+	}
+	out.WriteString("\n")
+	for i, rule := range rules {
+		fmt.Fprintf(&out, "%2d %s\n", i+1, rule.Name())
+	}
+	out.WriteString("```\n")
 	return out.String()
 }
 
