@@ -27,7 +27,11 @@ SEED ?=
 # What prove is to do beyond what it does anyway: k6 x suite prove --help.
 PROVE ?=
 
-.PHONY: help build run test readme prove bench lint kafka-up kafka-down s3-up s3-down docker-up docker-down clean
+# What property tries: healthy histories, and so many of each mutation.
+HISTORIES ?= 1000000
+TRIES ?= 1000
+
+.PHONY: help build run test readme prove property bench lint kafka-up kafka-down s3-up s3-down docker-up docker-down clean
 .PHONY: soak ci-pr ci-main ci-release compatibility clean-tools
 
 help: ## list the targets
@@ -68,6 +72,11 @@ ci-release: build ## stage release, the same
 
 compatibility: build ## judge the embedded target and Apache Kafka 3.9.2 and 4.4.0, one node and three, and write DOCS/compatibility.md
 	scripts/compatibility
+
+# Some ten minutes on two free cores, without the race detector. A failure says how to try its seed again.
+property: ## try random histories of the ledger: HISTORIES=1000000 healthy ones, TRIES=1000 of each thing that may go wrong
+	GOGC=1000 GOMEMLIMIT=1GiB K6SUITE_PROPERTY=$(HISTORIES) K6SUITE_PROPERTY_TRIES=$(TRIES) \
+		go test -run Property -timeout 12h ./extension/ledger
 
 # Everything is a ratio to a bare franz-go loop that does the same in the same run, median of 5, except the memory of the ledger and the
 # rate of verification, which begin with the start of the process and end with its verdict. The

@@ -29,6 +29,10 @@ type healthy struct {
 	owner     [2]int   // reader of a partition, −1 for none
 	position  [2]int64 // next offset of the owner
 	committed [2]int64
+
+	generation int32         // of the group
+	spare      time.Duration // for which nobody may be answered yet
+	x          *transactions // nil: the run has none
 }
 
 type placedRecord struct {
@@ -38,17 +42,26 @@ type placedRecord struct {
 
 func newHealthy(t *testing.T, seed uint64) *healthy {
 	t.Helper()
-	h := &healthy{history: newHistory(t), r: rand.New(rand.NewPCG(seed, 99)), owner: [2]int{-1, -1}}
+	h := &healthy{history: newHistory(t), spare: 2 * time.Second, r: rand.New(rand.NewPCG(seed, 99)), owner: [2]int{-1, -1}}
 	for i := range 6 {
 		o := ledger.ProducerOptions{Name: fmt.Sprintf("producer %d", i), Idempotent: i%2 == 0, Ordered: i%2 == 0, Keyed: i%3 == 0}
 		h.options = append(h.options, o)
 		h.producers = append(h.producers, h.l.NewProducer(o))
 	}
+	h.history.options.RecoveryBound = recoveryBound
+	if h.r.IntN(2) == 0 {
+		h.x = newTransactions(h)
+	}
 	for i := range 3 {
-		h.readers = append(h.readers, h.l.NewReader(ledger.ReaderOptions{Name: fmt.Sprintf("reader %d", i), Group: "g"}))
+		h.readers = append(h.readers, h.l.NewReader(ledger.ReaderOptions{Name: readerName(i), Group: "g"}))
 	}
 	return h
 }
+
+// recoveryBound is longer than all that happens in a healthy history, in which acks are under way for as long as chance has it.
+const recoveryBound = time.Minute
+
+func readerName(i int) string { return fmt.Sprintf("reader %d", i) }
 
 // batch produces a few records of one producer to one partition.
 func (h *healthy) batch() {
@@ -56,7 +69,7 @@ func (h *healthy) batch() {
 	partition := int32(h.r.IntN(2))
 	base, fate := h.end(partition), h.r.IntN(20)
 	var made []ledger.Made
-	for range 1 + h.r.IntN(50) {
+	for range 1 + h.r.IntN(1+h.r.IntN(50)) { // most are small
 		made = append(made, h.record(i, partition))
 	}
 	for _, m := range made {
@@ -147,8 +160,9 @@ func (h *healthy) poll() {
 		}
 		h.position[p]++
 	}
-	if h.r.IntN(3) == 0 {
+	if h.r.IntN(3) == 0 && h.position[p] > h.committed[p] {
 		h.committed[p] = h.position[p]
+		h.l.Committed("g", readerName(h.owner[p]), tp(p), h.committed[p])
 	}
 }
 
@@ -157,6 +171,22 @@ func (h *healthy) rebalance(p int32) {
 		h.readers[h.owner[p]].Revoke(tp(p))
 	}
 	h.owner[p] = h.r.IntN(len(h.readers))
+	h.generation++
+	for member := range h.readers {
+		var owned []ledger.TopicPartition
+		for at, owner := range h.owner {
+			if owner == member {
+				owned = append(owned, tp(int32(at)))
+			}
+		}
+		h.l.Owns("g", readerName(member), h.generation, owned)
+	}
+	question := h.l.AskCommitted("g", readerName(h.owner[p]), tp(p))
+	answer := h.committed[p]
+	if answer == 0 {
+		answer = -1 // nothing is committed
+	}
+	question.Answered(answer)
 	h.position[p] = h.committed[p]
 	from := h.committed[p]
 	if h.r.IntN(2) == 0 {
@@ -167,9 +197,17 @@ func (h *healthy) rebalance(p int32) {
 
 func (h *healthy) run(steps int) {
 	for range steps {
-		switch h.r.IntN(13) {
+		switch h.r.IntN(18) {
 		case 12:
 			h.look()
+		case 13:
+			h.unrest()
+		case 14, 15, 16, 17:
+			if h.x == nil {
+				h.batch()
+				continue
+			}
+			[...]func(){h.transact, h.transact, h.process, h.readCommitted}[h.r.IntN(4)]()
 		case 0, 1, 2, 3:
 			h.batch()
 		case 4, 5, 6:
@@ -195,6 +233,48 @@ func (h *healthy) run(steps int) {
 	h.settle(len(h.acks))
 	if h.disturbed != nil {
 		h.disturb()
+	}
+	h.settleTransactions()
+	for at, question := range h.l.AskAllCommitted("g", "final question") {
+		question.Answered(h.committed[at.Partition])
+	}
+}
+
+// finalReads are all that a run needs.
+func (h *healthy) finalReads() {
+	h.history.finalReads()
+	h.committedReads()
+}
+
+// wait lets some time go by in which nothing happens.
+func (h *healthy) wait() {
+	some := time.Duration(h.r.Int64N(int64(h.spare) + 1))
+	h.spare -= some
+	h.pass(some)
+}
+
+// unrest is what a target that keeps its promises gets over: service that is taken away and comes back, a broker that freezes, storage that
+// takes no writes, a restart of all.
+func (h *healthy) unrest() {
+	switch h.r.IntN(4) {
+	case 0:
+		i := h.l.Interrupted("restart of all brokers")
+		h.wait()
+		i.Restored()
+		for p := range int32(2) {
+			h.rebalance(p)
+		}
+	case 1:
+		woken := h.l.Frozen()
+		h.batch()
+		woken()
+	case 2:
+		over := h.l.Outage()
+		h.wait()
+		h.settle(h.r.IntN(10)) // what was in storage before it began is acked in it
+		over()
+	case 3:
+		h.l.Healed()
 	}
 }
 
@@ -261,6 +341,7 @@ func TestHealthyRunsRaiseNothing(t *testing.T) {
 				h.land() // one more behind the first final read
 			}
 			h.finalRead("final 2")
+			h.committedReads()
 			if seed%2 == 1 {
 				h.auditObjects()
 			}

@@ -2,6 +2,8 @@ package ledger_test
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -15,17 +17,31 @@ import (
 )
 
 // Random histories of a target that keeps all its promises raise nothing, and one thing that goes wrong in them is found. A failure names
-// its seed; K6SUITE_PROPERTY=1000000 tries more than the default.
+// its seed, and how to try that again. Variables make more of it than a test of a moment does (make property):
+//   - K6SUITE_PROPERTY: so many healthy histories
+//   - K6SUITE_PROPERTY_TRIES: so many tries of each mutation
+//   - K6SUITE_PROPERTY_SEED: only the history of this seed
 
-// tries is how many histories are tried, K6SUITE_PROPERTY of them where it is set.
+// histories is how many healthy ones there are.
+func histories(t *testing.T, byDefault uint64) uint64 {
+	t.Helper()
+	return number(t, "K6SUITE_PROPERTY", byDefault)
+}
+
+// tries is how often each mutation is tried.
 func tries(t *testing.T, byDefault uint64) uint64 {
 	t.Helper()
-	text := os.Getenv("K6SUITE_PROPERTY")
+	return number(t, "K6SUITE_PROPERTY_TRIES", byDefault)
+}
+
+func number(t *testing.T, variable string, byDefault uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(variable)
 	if text == "" {
 		return byDefault
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
-	require.NoError(t, err, "K6SUITE_PROPERTY is a number of histories")
+	require.NoError(t, err, "%s is a number", variable)
 	return n
 }
 
@@ -33,13 +49,17 @@ func tries(t *testing.T, byDefault uint64) uint64 {
 func eachSeed(t *testing.T, n uint64, try func(seed uint64) error) {
 	t.Helper()
 	var next atomic.Uint64
+	if only := number(t, "K6SUITE_PROPERTY_SEED", math.MaxUint64); only < math.MaxUint64 {
+		next.Store(only)
+		n = only + 1
+	}
 	var failed atomic.Pointer[string]
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for seed := next.Add(1) - 1; seed < n && failed.Load() == nil; seed = next.Add(1) - 1 {
 				if err := try(seed); err != nil {
-					text := fmt.Sprintf("seed %d: %v", seed, err)
+					text := fmt.Sprintf("seed %d: %v; again: K6SUITE_PROPERTY_SEED=%d go test -run '%s$' ./extension/ledger", seed, err, seed, t.Name())
 					failed.CompareAndSwap(nil, &text)
 				}
 			}
@@ -67,7 +87,7 @@ func (h *healthy) judge() ledger.Judgement {
 
 func TestPropertyHealthyHistoriesRaiseNothing(t *testing.T) {
 	t.Parallel()
-	eachSeed(t, tries(t, 300), func(seed uint64) error {
+	eachSeed(t, histories(t, 300), func(seed uint64) error {
 		h := short(t, seed)
 		h.finalReads()
 		if seed%4 == 0 {
@@ -78,6 +98,45 @@ func TestPropertyHealthyHistoriesRaiseNothing(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A model that leaves something out proves nothing of it.
+func TestHealthyHistoriesHaveAllOfIt(t *testing.T) {
+	t.Parallel()
+	var all ledger.TransactionEvidence
+	var counts ledger.Counts
+	recoveries, transactional := 0, 0
+	for seed := range uint64(40) {
+		h := short(t, seed)
+		h.finalReads()
+		j := h.judge()
+		e := j.Evidence.Transactions
+		all.Committed += e.Committed
+		all.Aborted += e.Aborted
+		all.Abandoned += e.Abandoned
+		all.Unknown += e.Unknown
+		all.Hidden += e.Hidden
+		all.Whole += e.Whole
+		all.Processed += e.Processed
+		all.Redone += e.Redone
+		counts.Suspicious += j.Counts.Suspicious
+		counts.Failed += j.Counts.Failed
+		counts.UnknownFound += j.Counts.UnknownFound
+		counts.Unsettled += j.Counts.Unsettled
+		counts.Excused += j.Counts.Excused
+		recoveries += len(j.Recoveries)
+		if h.x != nil {
+			transactional++
+		}
+	}
+	for what, n := range map[string]int64{
+		"committed": all.Committed, "aborted": all.Aborted, "abandoned": all.Abandoned, "unknown": all.Unknown, "hidden": all.Hidden,
+		"whole": all.Whole, "processed": all.Processed, "redone": all.Redone, "suspicious": counts.Suspicious, "failed": counts.Failed,
+		"unknown and there": counts.UnknownFound, "unsettled": counts.Unsettled, "excused": counts.Excused, "recoveries": int64(recoveries),
+		"with transactions": int64(transactional), "without": int64(40 - transactional),
+	} {
+		require.Positive(t, n, what)
+	}
 }
 
 // TestPropertyEachMutationIsFound damages a healthy history in one way for each rule. Other rules may tell of the damage, too: what a
@@ -104,6 +163,17 @@ func TestPropertyEachMutationIsFound(t *testing.T) {
 
 // mutations give, for each rule, what breaks it in a history, and the final reads that show it.
 func mutations() map[ledger.Code]func(h *healthy) {
+	all := logMutations()
+	for _, more := range [...]map[ledger.Code]func(h *healthy){
+		orderMutations(), transactionMutations(), disturbedMutations(), metadataMutations(),
+	} {
+		maps.Copy(all, more)
+	}
+	return all
+}
+
+// logMutations are those of single records, of logs and objects, and of what readers and groups are told.
+func logMutations() map[ledger.Code]func(h *healthy) {
 	return map[ledger.Code]func(h *healthy){
 		ledger.LostAcked: func(h *healthy) {
 			all := h.sends(h.sender(), 0, 3)
@@ -149,12 +219,6 @@ func mutations() map[ledger.Code]func(h *healthy) {
 		},
 		ledger.Phantom: func(h *healthy) {
 			h.put(int32(h.r.IntN(2)), &ledger.Record{Value: []byte("of nobody")})
-			h.finalReads()
-		},
-		ledger.AbortedRead: func(h *healthy) {
-			m := h.sender().Make(nil, 60)
-			h.outcome(m, ledger.Failed, 0, "MESSAGE_TOO_LARGE")
-			h.put(0, recordOf(m))
 			h.finalReads()
 		},
 		ledger.CorruptRecord: func(h *healthy) {
