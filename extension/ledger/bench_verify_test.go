@@ -1,13 +1,13 @@
 package ledger_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,17 +66,32 @@ func verifyFile(b *testing.B, file string) float64 {
 		require.NoError(b, err)
 		return 0
 	}
+	var out bytes.Buffer
 	cmd := exec.CommandContext(b.Context(), binary, "x", "suite", "verify", file)
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 3 {
-		err = nil // it has no contract to keep, and so no verdict but this
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(b, cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for peak := 0.0; ; peak = max(peak, peakOf(cmd.Process.Pid)) {
+		select {
+		case err := <-ended:
+			var exit *exec.ExitError
+			if errors.As(err, &exit) && exit.ExitCode() == 3 {
+				err = nil // it has no contract to keep, and so no verdict but this
+			}
+			require.NoError(b, err, out.String())
+			return peak
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
-	require.NoError(b, err, string(out))
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	require.True(b, ok)
-	if runtime.GOOS == "darwin" {
-		return float64(usage.Maxrss) / (1 << 20)
-	}
-	return float64(usage.Maxrss) / (1 << 10)
+}
+
+// peakOf is the most memory that a process has taken so far, in MiB; 0 where the system does not say. What it says of a process that has
+// ended is no less than what the one that started it took.
+func peakOf(pid int) float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib := 0.0
+	_, _ = fmt.Sscan(rest, &kib)
+	return kib / (1 << 10)
 }
