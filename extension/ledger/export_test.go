@@ -103,6 +103,7 @@ func (j *judging) scansPlainly() {
 
 // MaxKeys is how many keys of a partition are compared.
 const MaxKeys = maxKeys
+
 // Many is one of several instances that each sent the same number of records, in batches that take turns in all partitions. Of each
 // partition it is told of the records that are its own and, where it has read everything, twice, of all others.
 type Many struct {

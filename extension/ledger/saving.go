@@ -41,22 +41,36 @@ var (
 
 // MarshalBinary gives all pages, sealed, by number: each as its number, its length and its bytes.
 func (l *pageLog) MarshalBinary() ([]byte, error) {
+	length, visit := l.MarshalPieces()
+	out := make([]byte, 0, length)
+	err := visit(func(piece []byte) { out = append(out, piece...) })
+	return out, err
+}
+
+// MarshalPieces gives the same page by page, for those in a file would not fit into memory.
+func (l *pageLog) MarshalPieces() (length uint64, visit func(emit func([]byte)) error) {
 	for _, h := range l.hot {
 		l.rest(h)
 	}
-	var out []byte
 	numbers := l.numbers()
 	slices.Sort(numbers)
-	for _, number := range numbers {
-		compact := l.compact(number)
-		if compact == nil {
-			return nil, errGone
-		}
-		out = binary.AppendVarint(out, number)
-		out = binary.AppendUvarint(out, uint64(len(compact)))
-		out = append(out, compact...)
+	head := func(number int64) []byte {
+		return binary.AppendUvarint(binary.AppendVarint(nil, number), uint64(len(l.sealed[number]))+uint64(l.away[number].size))
 	}
-	return out, nil
+	for _, number := range numbers {
+		length += uint64(len(head(number))) + uint64(len(l.sealed[number])) + uint64(l.away[number].size)
+	}
+	return length, func(emit func([]byte)) error {
+		for _, number := range numbers {
+			compact := l.compact(number)
+			if compact == nil {
+				return errGone
+			}
+			emit(head(number))
+			emit(compact)
+		}
+		return nil
+	}
 }
 
 // UnmarshalBinary is the reverse of MarshalBinary.

@@ -47,28 +47,45 @@ func shape() string { return graph.Shape(reflect.TypeFor[Run]()) }
 
 // Write saves a run. Nothing of it may change meanwhile. A file appears whole or not at all.
 func Write(name string, r *Run) error {
-	body, err := graph.Append(nil, r, r.Ledger.Began())
+	length, err := graph.Stream(io.Discard, r, r.Ledger.Began())
 	if err != nil {
 		return fmt.Errorf("saving the run: %w", err)
 	}
 	header, err := json.Marshal(Header{
 		Run: r.Input.Run, Script: r.Input.Script, Profile: r.Input.Profile, Part: r.Input.Part, Suite: r.Input.Subject.Suite,
-		Began: r.Ledger.Began(), Shape: shape(), Length: len(body),
+		Began: r.Ledger.Began(), Shape: shape(), Length: int(length),
 	})
 	if err != nil {
 		return fmt.Errorf("saving the run: %w", err)
 	}
-	encoder, err := zstd.NewWriter(nil)
+	header = append(header, '\n')
+	err = wholefile.Stream(name, func(to io.Writer) error { return r.write(to, header, length) })
 	if err != nil {
 		return fmt.Errorf("saving the run: %w", err)
 	}
-	header = append(header, '\n')
-	text := append([]byte(magic), header...)
-	text = encoder.EncodeAll(append(header, body...), text) // the header is in there once more: nobody can change it unnoticed
-	if err := wholefile.Write(name, text); err != nil {
-		return fmt.Errorf("saving the run: %w", err)
-	}
 	return nil
+}
+
+// write writes all of a file.
+func (r *Run) write(to io.Writer, header []byte, length int64) error {
+	if _, err := to.Write(append([]byte(magic), header...)); err != nil {
+		return err //nolint:wrapcheck // it names the file
+	}
+	encoder, err := zstd.NewWriter(to)
+	if err != nil {
+		return err //nolint:wrapcheck // it can only be our options
+	}
+	written := int64(0)
+	if _, err = encoder.Write(header); err == nil { // the header is in there once more: nobody can change it unnoticed
+		written, err = graph.Stream(encoder, r, r.Ledger.Began())
+	}
+	if closed := encoder.Close(); err == nil {
+		err = closed
+	}
+	if err == nil && written != length {
+		err = fmt.Errorf("it changed meanwhile: %d bytes have become %d", length, written)
+	}
+	return err
 }
 
 // Read reads a run that was saved.

@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"slices"
@@ -14,19 +15,67 @@ import (
 // Append appends what v, a pointer, points to. Times are kept as their distance from since, by the monotonic clock where both have it.
 // Nothing of it may change meanwhile.
 func Append(to []byte, v any, since time.Time) (data []byte, err error) {
+	w := &writer{out: to}
+	err = w.root(v, since)
+	return w.out, err
+}
+
+// Stream writes the same piece by piece, and gives its length. It keeps no more in memory than the largest value that has a binary form
+// of its own, or a piece of it if it gives those (see [Pieces]).
+func Stream(to io.Writer, v any, since time.Time) (length int64, err error) {
+	w := &writer{sink: to}
+	if err = w.root(v, since); err == nil {
+		err = w.flush()
+	}
+	return w.flushed, err
+}
+
+// Pieces is a binary form that is too large to be made at once.
+type Pieces interface {
+	encoding.BinaryMarshaler
+	// MarshalPieces gives the length of the binary form, and visits it piece by piece.
+	MarshalPieces() (length uint64, visit func(emit func([]byte)) error)
+}
+
+func (w *writer) root(v any, since time.Time) (err error) {
 	root := reflect.ValueOf(v)
-	w := &writer{out: to, since: since, known: map[pointer]uint64{{root.Pointer(), root.Type()}: 1}}
+	w.since, w.known = since, map[pointer]uint64{{root.Pointer(), root.Type()}: 1}
 	defer func() {
-		if r := recover(); r != nil {
-			unfit, ok := r.(unfitError)
-			if !ok {
-				panic(r)
-			}
-			err = unfit
+		switch r := recover().(type) {
+		case nil:
+		case unfitError:
+			err = r
+		case sinkError:
+			err = r.error
+		default:
+			panic(r)
 		}
 	}()
 	w.value(root.Elem())
-	return w.out, nil
+	return nil
+}
+
+// sinkError is that what was written could not be passed on.
+type sinkError struct{ error }
+
+// manyBytes is what is passed on at once.
+const manyBytes = 64 << 10
+
+func (w *writer) flush() error {
+	n, err := w.sink.Write(w.out)
+	w.flushed += int64(n)
+	w.out = w.out[:0]
+	return err //nolint:wrapcheck // whoever gave the sink knows what it is
+}
+
+// flushMany passes on what there is, if it is much and if there is a sink.
+func (w *writer) flushMany() {
+	if w.sink == nil || len(w.out) < manyBytes {
+		return
+	}
+	if err := w.flush(); err != nil {
+		panic(sinkError{err})
+	}
 }
 
 // unfitError is a value that cannot be written.
@@ -45,7 +94,10 @@ func (e unfitError) Error() string {
 func (e unfitError) Unwrap() error { return e.why }
 
 type writer struct {
-	out   []byte
+	out     []byte
+	sink    io.Writer // where out goes once it is much; nil: nowhere
+	flushed int64
+
 	since time.Time
 	known map[pointer]uint64 // number of each, from 1
 }
@@ -67,6 +119,7 @@ func (w *writer) bytes(b []byte) {
 
 // value writes an addressable value.
 func (w *writer) value(v reflect.Value) {
+	w.flushMany()
 	switch formOf(v.Type()) {
 	case nothing:
 	case clock:
@@ -74,14 +127,29 @@ func (w *writer) value(v reflect.Value) {
 	case atomicPtr:
 		w.pointer(v.Addr().MethodByName("Load").Call(nil)[0])
 	case marshaled:
-		data, err := v.Addr().Interface().(encoding.BinaryMarshaler).MarshalBinary()
-		if err != nil {
-			panic(unfitError{v.Type(), err})
-		}
-		w.bytes(data)
+		w.marshaled(v)
 	default:
 		w.plain(v)
 	}
+}
+
+func (w *writer) marshaled(v reflect.Value) {
+	if p, ok := v.Addr().Interface().(Pieces); ok {
+		length, visit := p.MarshalPieces()
+		w.uint(length)
+		if err := visit(func(piece []byte) {
+			w.out = append(w.out, piece...)
+			w.flushMany()
+		}); err != nil {
+			panic(unfitError{v.Type(), err})
+		}
+		return
+	}
+	data, err := v.Addr().Interface().(encoding.BinaryMarshaler).MarshalBinary()
+	if err != nil {
+		panic(unfitError{v.Type(), err})
+	}
+	w.bytes(data)
 }
 
 func (w *writer) plain(v reflect.Value) {

@@ -1,6 +1,8 @@
 package wholefile_test
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,4 +28,19 @@ func TestAFileAppearsWholeOrNotAtAll(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, left, 2)
+}
+
+func TestWhatCannotBeWrittenToItsEndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	stopped := errors.New("stopped")
+	err := wholefile.Stream(filepath.Join(dir, "a"), func(to io.Writer) error {
+		_, err := to.Write([]byte("half"))
+		require.NoError(t, err)
+		return stopped
+	})
+	require.ErrorIs(t, err, stopped)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
