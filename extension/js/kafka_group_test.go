@@ -61,8 +61,9 @@ func TestConsumerThatTheCoordinatorGivesItsPartitions(t *testing.T) {
 			assignment: consumer.assignment(), lag: await admin.lag("g", ["t"]) };
 		await consumer.close();
 		return JSON.stringify(result);`)
-	require.JSONEq(t, `{"type": "consumer", "protocol": "uniform", "same": true, "members": 1, "nobody": 0, "assignment": {"t": [0, 1]}, "lag": 0}`,
-		got.(string))
+	require.JSONEq(t, `{
+		"type": "consumer", "protocol": "uniform", "same": true, "members": 1, "nobody": 0, "assignment": {"t": [0, 1]}, "lag": 0
+	}`, got.(string))
 }
 
 func TestScriptsAreToldThatTheCoordinatorRunsNoGroups(t *testing.T) {
