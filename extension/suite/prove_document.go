@@ -10,7 +10,7 @@ import (
 	"k6suite/extension/ledger"
 )
 
-// proofText is the proof as Markdown: the rules with the lies that break them, and in how many runs each was found; and all rules by all lies.
+// proofText is the proof as Markdown: the rules with the lies that break them, in how many runs each was found, and all rules by all lies.
 func proofText(trials []*trial) string {
 	var out strings.Builder
 	passed, suite, day := 0, "", ""
