@@ -4,7 +4,7 @@ package ledger
 // nobody can say what came first.
 func NeedsOneClock() []Code {
 	return []Code{
-		Rewrite, RealtimeOrder, KeyReorder, StaleEnd, EndRegress, GroupRegress, GroupDouble, AckWithoutBytes, AckInOutage, ErrorsSeen, MetadataLie, Stuck,
-		SlowRecovery,
+		Rewrite, RealtimeOrder, KeyReorder, StaleEnd, EndRegress, GroupRegress, GroupDouble, AckWithoutBytes, AckInOutage, ErrorsSeen,
+		MetadataLie, Stuck, SlowRecovery,
 	}
 }
