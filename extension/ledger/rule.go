@@ -100,7 +100,7 @@ func Rules() []Rule {
 		{GroupRegress, "", "a committed offset goes back or is lost"},
 		{GroupSkip, "", "below a committed offset lies a record that no member of the group was ever given"},
 		{GroupDouble, "", "two members of a group own one partition in one generation"},
-		{OffsetReset, "", "a reader without an offset to go on from is not sent to the earliest or latest one, or is told of one that nobody committed"},
+		{OffsetReset, "", "a reader without an offset is not sent to the earliest or latest one, or is told of one that nobody committed"},
 		{AckWithoutBytes, "", "an ack precedes any successful object write that covers the record"},
 		{AckInOutage, "", "a record first sent during a total write outage of object storage is acked in it"},
 		{ObjectMismatch, "", "the bucket and the log disagree: a record missing, extra or changed in the objects; an object overwritten"},

@@ -69,7 +69,8 @@ func (j *judging) resetMissed(v *partView, r *resetTold) {
 	case ResetLatest:
 		for offset := last; offset >= max(r.answered, 0); offset-- {
 			if v.stood(offset) {
-				tell(offset, fmt.Sprintf("was sent to offset %d, and this record had been acked, at %s, before it asked", r.answered, v.ackTime(offset)))
+				tell(offset, fmt.Sprintf("was sent to offset %d, and this record had been acked, at %s, before it asked",
+					r.answered, v.ackTime(offset)))
 				return
 			}
 		}

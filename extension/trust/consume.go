@@ -45,7 +45,7 @@ type ConsumeOptions struct {
 	Heartbeat      time.Duration // default 3s (heartbeat.interval.ms)
 	Crash          bool          // end without leaving the group, and without a last commit
 	CommitFirst    bool          // commit what was read before it is processed, not after: at most once
-	OffsetReset    string        // where a group begins that has no offset: "earliest", "latest", "none"; default as "earliest", and not judged
+	OffsetReset    string        // where a group without an offset begins: "earliest", "latest", "none"; default as "earliest", not judged
 
 	control *kafka.Config // the positive control connects by this
 }

@@ -59,7 +59,8 @@ func (l *liveReader) again(tp ledger.TopicPartition) {
 		return
 	}
 	if l.got.Again++; l.got.Again <= evidenceOfAgain {
-		l.got.Repeated = append(l.got.Repeated, fmt.Sprintf("%s/%d@%d record %s", tp.Topic, tp.Partition, l.record.Offset, l.run.ledger.UUID(l.record)))
+		l.got.Repeated = append(l.got.Repeated,
+			fmt.Sprintf("%s/%d@%d record %s", tp.Topic, tp.Partition, l.record.Offset, l.run.ledger.UUID(l.record)))
 	}
 }
 

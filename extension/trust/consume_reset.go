@@ -116,8 +116,8 @@ func (g *readerGroup) begins(at ledger.TopicPartition, offset int64) {
 	g.tell()
 }
 
-// ResetsSeen waits until a group was sent somewhere, for it had no offset to go on from, so many times, each partition counted: what is sent
-// from then on comes after that. It reports false when that does not happen in time, or the run has stopped.
+// ResetsSeen waits until a group was sent somewhere, for it had no offset to go on from, so many times, each partition counted: what is
+// sent from then on comes after that. It reports false when that does not happen in time, or the run has stopped.
 func (r *Run) ResetsSeen(ctx context.Context, group string, resets int, timeout time.Duration) bool {
 	return r.groupSeen(ctx, group, timeout, func(g *readerGroup) bool { return g.sent >= resets })
 }
