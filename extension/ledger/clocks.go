@@ -5,6 +5,6 @@ package ledger
 func NeedsOneClock() []Code {
 	return []Code{
 		Rewrite, RealtimeOrder, KeyReorder, StaleEnd, EndRegress, GroupRegress, GroupDouble, AckWithoutBytes, AckInOutage, ErrorsSeen,
-		MetadataLie, Stuck, SlowRecovery,
+		MetadataLie, Stuck, SlowRecovery, OffsetReset,
 	}
 }
