@@ -13,7 +13,7 @@ import (
 
 func TestPropertyScansAlike(t *testing.T) {
 	t.Parallel()
-	eachSeed(t, tries(t, 32), func(seed uint64) error {
+	eachSeed(t, tries(t, 20), func(seed uint64) error {
 		if differ := damaged(seed, nil).ScansAlike(ledger.JudgeOptions{}); differ != "" {
 			return errors.New(differ)
 		}
@@ -22,7 +22,7 @@ func TestPropertyScansAlike(t *testing.T) {
 	for rule, mutate := range mutations() {
 		t.Run(string(rule), func(t *testing.T) {
 			t.Parallel()
-			eachSeed(t, tries(t, 4), func(seed uint64) error {
+			eachSeed(t, tries(t, 2), func(seed uint64) error {
 				h := short(t, seed)
 				mutate(h)
 				if differ := h.l.ScansAlike(h.history.options); differ != "" {

@@ -16,7 +16,7 @@ import (
 // A ledger whose pages are in a file comes to the same as one in memory, and so does one that was saved from there.
 func TestPropertySpilledPagesAreJudgedAlike(t *testing.T) {
 	t.Parallel()
-	eachSeed(t, tries(t, 16), func(seed uint64) error {
+	eachSeed(t, tries(t, 8), func(seed uint64) error {
 		spilled := damaged(seed, func(*ledger.Ledger) {})
 		if away, held := spilled.Spilled(); away == 0 || held > 1 {
 			return fmt.Errorf("%d bytes were written to a file, and %d are in memory", away, held)
@@ -75,7 +75,7 @@ func breaks(t *testing.T, room int64, reads bool) func(*ledger.Ledger) {
 func TestPagesThatCannotBeWrittenStayInMemoryAndCastDoubt(t *testing.T) {
 	t.Parallel()
 	for _, room := range []int64{0, 20} {
-		for seed := range uint64(8) {
+		for seed := range uint64(4) {
 			j := damaged(seed, breaks(t, room, true)).Judge(ledger.JudgeOptions{})
 			want := damaged(seed, nil).Judge(ledger.JudgeOptions{})
 			require.Equal(t, want.Findings, j.Findings, "seed %d", seed)
@@ -91,7 +91,7 @@ func TestPagesThatCannotBeWrittenStayInMemoryAndCastDoubt(t *testing.T) {
 // What pages held that are gone must not seem to be lost by the target.
 func TestPagesThatAreGoneCastDoubtAndAccuseNobody(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(8) {
+	for seed := range uint64(4) {
 		l := damaged(seed, breaks(t, 1<<40, false))
 		j := l.Judge(ledger.JudgeOptions{})
 		require.Empty(t, j.Findings, "seed %d", seed)
