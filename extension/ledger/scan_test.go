@@ -13,7 +13,7 @@ import (
 
 func TestPropertyScansAlike(t *testing.T) {
 	t.Parallel()
-	eachSeed(t, tries(t, 20), func(seed uint64) error {
+	eachSeed(t, tries(t, 28), func(seed uint64) error {
 		if differ := damaged(seed, nil).ScansAlike(ledger.JudgeOptions{}); differ != "" {
 			return errors.New(differ)
 		}
@@ -54,7 +54,7 @@ func damaged(seed uint64, begun func(*ledger.Ledger)) *ledger.Ledger {
 	if begun != nil {
 		begun(l)
 	}
-	turn := r.IntN(3) // in acks and reads alike, so that whole pages seem to be well
+	turn := seed / 4 % 3 // in acks and reads alike, so that whole pages seem to be well
 	turned := func(at landing) landing {
 		switch block := at.offset % 6000 / 100; {
 		case p.batch < 5000 || block != 20 && block != 21:
@@ -66,12 +66,12 @@ func damaged(seed uint64, begun func(*ledger.Ledger)) *ledger.Ledger {
 		return at
 	}
 	p.settleSome(l, n, turned)
-	evil := r.IntN(3) // one of this many thousand records; 0: all is well
+	evil := int64(seed / 12 % 3) // one of this many thousand records; 0: all is well
 	live := r.IntN(2) == 0
 	for _, name := range []string{"a", "b"} {
 		p.readSome(l, name, n, func(at landing) landing {
 			at = turned(at)
-			if evil == 0 || at.offset%int64(1000*evil) != 500 {
+			if evil == 0 || at.offset%(1000*evil) != 500 {
 				return at
 			}
 			if live {
