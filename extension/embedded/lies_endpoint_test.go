@@ -50,24 +50,33 @@ var endpointEffects = map[string]func(t *testing.T, c *embedded.Cluster) bool{
 		t.Helper()
 		cl := client(t, c, manual(), kgo.DisableIdempotentWrite())
 		var faults []*kafkaproxy.Fault
+		hit := make(chan struct{}, len(c.Nodes()))
 		for node := range c.Nodes() {
-			broker := int32(node)
-			fault, err := c.Endpoint().Inject(kafkaproxy.Rule{Broker: &broker, Action: kafkaproxy.Blackhole})
+			broker := int32(node) // producers alone: the lie is told of the first that is cut off, and that is to be the leader
+			fault, err := c.Endpoint().Inject(kafkaproxy.Rule{Broker: &broker, API: kafkaproxy.Names{"Produce"}, Action: kafkaproxy.Blackhole})
 			require.NoError(t, err)
 			faults = append(faults, fault)
+			go func() {
+				if fault.WaitHits(testContext(t), 1) == nil {
+					hit <- struct{}{}
+				}
+			}()
 		}
-		cut, stop := context.WithTimeout(testContext(t), 200*time.Millisecond)
+		cut, stop := context.WithCancel(testContext(t))
 		defer stop()
-		require.Error(t, cl.ProduceSync(cut, record("t", 0, 1)).FirstErr())
-		for _, fault := range faults {
+		cl.Produce(cut, record("t", 0, 1), nil)
+		<-hit
+		for _, fault := range faults { // before the client gives up and closes what is to be reset
 			fault.Stop()
 		}
+		other := client(t, c, manual(), kgo.DisableIdempotentWrite())
 		for range 100 { // the first may come before the reset is noticed
-			ctx, cancel := context.WithTimeout(testContext(t), 300*time.Millisecond)
-			err := cl.ProduceSync(ctx, record("t", 0, 1)).FirstErr()
+			ctx, cancel := context.WithTimeout(testContext(t), 3*time.Second)
+			err := other.ProduceSync(ctx, record("t", 0, 1)).FirstErr()
 			cancel()
 			if err != nil {
 				require.ErrorIs(t, err, context.DeadlineExceeded)
+				stop()
 				require.NoError(t, c.Restart(testContext(t)))
 				require.NoError(t, client(t, c, manual()).ProduceSync(testContext(t), record("t", 0, 2)).FirstErr(), "a restart cures it")
 				return true
