@@ -130,7 +130,7 @@ func (j *judging) spillTroubles(findings []Finding) []Finding {
 	if unfound == "" {
 		return findings
 	}
-	j.doubt(LedgerNotSpilled, fmt.Sprintf("a part of the ledger that had been written to a file could not be read: %s: nothing can be judged: "+
-		"run it again on a sound disk (TMPDIR), or allow it more memory (ledgerMemory in the profile)", unfound))
+	j.doubt(LedgerNotSpilled, fmt.Sprintf("a part of the ledger that had been written to a file could not be read: %s: nothing can be "+
+		"judged: run it again on a sound disk (TMPDIR), or allow it more memory (ledgerMemory in the profile)", unfound))
 	return []Finding{}
 }
