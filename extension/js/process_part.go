@@ -19,7 +19,7 @@ var errPart = errors.New("several k6 instances")
 // the test. Scripts need to know so before k6 tells them: in the init context.
 func (p *process) takePart(loaded *profile.Profile) error {
 	segment, sequence := flagOf(p.args, "execution-segment"), flagOf(p.args, "execution-segment-sequence")
-	if segment == "" {
+	if segment == "" || segment == "0:1" {
 		return nil
 	}
 	if sequence == "" {
@@ -77,7 +77,7 @@ func flagOf(args []string, name string) (value string) {
 
 // checkPart makes sure that what the command line says is what k6 does: a script or a file may set a segment, too.
 func (p *process) checkPart(options lib.Options) error {
-	if p.part.Of > 1 || options.ExecutionSegment == nil {
+	if p.part.Of > 1 || options.ExecutionSegment == nil || options.ExecutionSegment.String() == "0:1" {
 		return nil
 	}
 	return fmt.Errorf("%w: give --execution-segment and --execution-segment-sequence on the command line, not in the script", errPart)
