@@ -105,8 +105,8 @@ func TestUnknownProfileListsTheOnesThatExist(t *testing.T) {
 	t.Parallel()
 	_, err := profile.Load(given("K6_PROFILE", "nope"))
 	require.EqualError(t, err, `built in: no profile "nope": the profiles are `+
-		`docker, docker-kafka, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, local-docker, `+
-		`local-service, processes`)
+		`cluster, docker, docker-kafka, embedded, k8s-local, kafka-cluster, kafka-cluster-unsafe, kafka-local, kafka-secure, `+
+		`local-docker, local-service, processes`)
 	_, err = profile.Load(given("K6_PROFILE", "kafka-loca"))
 	require.ErrorContains(t, err, "did you mean kafka-local?")
 }

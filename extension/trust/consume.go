@@ -108,8 +108,8 @@ type liveReader struct {
 	opened     map[ledger.TopicPartition]bool // partitions of a reader without a group, once they are open
 	rebalances atomic.Int64
 	resets     atomic.Int64
-	crashed    atomic.Bool // it tells nobody anything any more
-	pending    int64       // read since the last try to commit
+	crashed    atomic.Bool  // it tells nobody anything any more
+	pending    atomic.Int64 // read since the last try to commit, be it in a rebalance
 	outOfRange map[ledger.TopicPartition]int64
 
 	mu          sync.Mutex // guards what follows, which rebalances share with the reader
@@ -281,7 +281,7 @@ func (l *liveReader) took(records []kafka.Record, before int64) {
 	for _, tp := range unsure {
 		l.ids.Revoke(tp)
 	}
-	l.pending += int64(len(records))
+	l.pending.Add(int64(len(records)))
 }
 
 // saw tells the ledger of one record.

@@ -26,7 +26,7 @@ func (l *liveReader) commit(ctx context.Context, now bool) bool {
 	if !due {
 		return false
 	}
-	l.pending = 0 // whatever becomes of it, the target may have it
+	l.pending.Store(0) // whatever becomes of it, the target may have it
 	for topic, partitions := range l.client.Position() {
 		for partition := range partitions {
 			l.run.ledger.Committing(l.o.Group, ledger.TopicPartition{Topic: topic, Partition: partition})

@@ -47,7 +47,7 @@ func (l *liveReader) progress(ctx context.Context, records []kafka.Record, enoug
 			l.got.Unprocessed = int64(len(records))
 		}
 	case l.o.Crash && enough:
-		l.got.Uncommitted = l.pending
+		l.got.Uncommitted = l.pending.Load()
 	default:
 		l.commit(ctx, l.o.Crash)
 	}
