@@ -9,6 +9,9 @@ import (
 
 // Trim deletes the records below these offsets, of which nobody expects anything any more, and gives where the logs begin then.
 func (r *Run) Trim(ctx context.Context, before kafka.Offsets) (kafka.Offsets, error) {
+	if err := r.opts.needsOneInstance("deleted records"); err != nil {
+		return nil, err
+	}
 	if why := r.Stopped(); why != nil {
 		return kafka.Offsets{}, nil
 	}
