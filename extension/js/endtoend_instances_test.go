@@ -64,8 +64,10 @@ func TestInstancesOfATestAreOneVerdict(t *testing.T) {
 			require.Equal(t, contract.Part{Test: "test", Number: 1, Of: n}, first.Part)
 			exit, out := verify(t, results)
 			require.Zero(t, exit, out)
-			require.Contains(t, out, fmt.Sprintf("all %d as one:", n))
+			require.Contains(t, out, fmt.Sprintf("%d of %d as one:", n, n))
 			require.Contains(t, out, fmt.Sprintf("0 findings; %d records acked", 2000+5*n), "and the positive controls of each")
+			exit, out = verify(t, results+"/test-1of"+fmt.Sprint(n))
+			require.Equal(t, 3, exit, "it passes alone, and the others are missing: %s", out)
 		})
 	}
 }

@@ -56,7 +56,7 @@ func (t *savedTest) verify(out io.Writer) (contract.Verdict, error) {
 	if err != nil {
 		return verdict, err //nolint:wrapcheck // it says what is wrong
 	}
-	fmt.Fprintf(out, "all %d as one:\n", len(t.files))
+	fmt.Fprintf(out, "%d of %d as one:\n", len(t.files), t.part.Of)
 	if err := report.Text(out, verdict, false); err != nil {
 		return verdict, fmt.Errorf("test %s: %w", t.part.Test, err)
 	}

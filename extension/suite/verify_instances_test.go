@@ -49,7 +49,7 @@ func TestVerifyJudgesInstancesAsOne(t *testing.T) {
 	code, out := verifies(t, dir)
 	require.Equal(t, 3, code, out)
 	require.Contains(t, out, "instance 1 of 2 of test test, alone INCONCLUSIVE; 10 records acked")
-	require.Contains(t, out, "all 2 as one:\nContract of smoke_single on profile cluster")
+	require.Contains(t, out, "2 of 2 as one:\nContract of smoke_single on profile cluster")
 	require.Contains(t, out, "the worst of 1 saved runs is INCONCLUSIVE")
 	require.Contains(t, out, "0 findings; 20 records acked")
 
@@ -66,7 +66,8 @@ func TestVerifyNamesTheInstanceThatIsMissing(t *testing.T) {
 	keepInstances(t, dir, false)
 	code, out := verifies(t, filepath.Join(dir, "test-1of2"))
 	require.Equal(t, 3, code, out)
-	require.Contains(t, out, "instance 1 of 2 of test test by itself")
+	require.Contains(t, out, "1 of 2 as one:")
+	require.Contains(t, out, "no file was given of instance 2: nobody knows what was sent there")
 }
 
 func TestVerifyHoldsInstancesAgainstTheirOwnVerdicts(t *testing.T) {
