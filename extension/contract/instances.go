@@ -20,7 +20,6 @@ func Join(instances []Input, beyond []ledger.Finding) (Input, error) {
 	}
 	all := instances[0]
 	all.Run, all.Part = all.Part.Test, Part{}
-	all.LieHits = maps.Clone(all.LieHits)
 	for _, in := range instances[1:] {
 		if in.Part.Test != all.Run || in.Script != all.Script || in.Profile != all.Profile || in.System != all.System ||
 			!maps.Equal(in.Claims, all.Claims) {
@@ -42,12 +41,7 @@ func (in Input) join(other Input) Input {
 	in.Doubts = firsts(slices.Concat(in.Doubts, other.Doubts), func(d Doubt) string { return d.Text })
 	in.Notes = firsts(slices.Concat(in.Notes, other.Notes), func(note string) string { return note })
 	in.MinAcked = max(in.MinAcked, other.MinAcked)
-	for lie, hits := range other.LieHits {
-		if in.LieHits == nil {
-			in.LieHits = map[string]int64{}
-		}
-		in.LieHits[lie] += hits
-	}
+	in.LieHits = plus(in.LieHits, other.LieHits)
 	audit, transactions, access := in.Measured.Audit.and(other.Measured.Audit), in.Measured.Transactions, in.Measured.Access
 	faults, recoveries := in.Measured.Faults, in.Measured.Recoveries
 	in.Measured = in.Measured.sum(other.Measured)

@@ -51,12 +51,7 @@ func (v *Verdict) add(from Verdict) {
 	for _, d := range from.Doubts {
 		v.Doubts = append(v.Doubts, Doubt{Text: from.Script + ": " + d.Text, Requirements: d.Requirements})
 	}
-	for lie, hits := range from.LieHits {
-		if v.LieHits == nil {
-			v.LieHits = map[string]int64{}
-		}
-		v.LieHits[lie] += hits
-	}
+	v.LieHits = plus(v.LieHits, from.LieHits)
 	faults, recoveries := v.Faults, v.Recoveries
 	v.Measured = v.sum(from.Measured)
 	v.Faults, v.Recoveries = faults, recoveries
@@ -75,7 +70,7 @@ func (m Measured) sum(other Measured) Measured {
 		LiveRead: m.LiveRead + other.LiveRead, FinalReads: m.FinalReads + other.FinalReads,
 		Read: m.Read + other.Read, Found: m.Found + other.Found, Duplicates: m.Duplicates + other.Duplicates,
 		Ordered: m.Ordered + other.Ordered, Keyed: m.Keyed + other.Keyed, Covered: m.Covered + other.Covered,
-		Restarted: m.Restarted + other.Restarted, Errors: maps.Clone(m.Errors),
+		Restarted: m.Restarted + other.Restarted, Errors: plus(m.Errors, other.Errors),
 		ForeseenLost: m.ForeseenLost + other.ForeseenLost, ForeseenDuplicates: m.ForeseenDuplicates + other.ForeseenDuplicates,
 		MetadataSeen: m.MetadataSeen + other.MetadataSeen, Spread: maps.Clone(m.Spread),
 		Healed: m.Healed + other.Healed, AckedDisturbed: m.AckedDisturbed + other.AckedDisturbed,
@@ -90,11 +85,17 @@ func (m Measured) sum(other Measured) Measured {
 		was := all.Spread[id]
 		all.Spread[id] = ledger.BrokerTraffic{Connections: was.Connections + t.Connections, Requests: was.Requests + t.Requests}
 	}
-	for name, n := range other.Errors {
-		if all.Errors == nil {
-			all.Errors = map[string]int64{}
+	return all
+}
+
+// plus adds counts by their names; nil, which nobody counted, stays nil.
+func plus(counts, more map[string]int64) map[string]int64 {
+	all := maps.Clone(counts)
+	for name, n := range more {
+		if all == nil {
+			all = map[string]int64{}
 		}
-		all.Errors[name] += n
+		all[name] += n
 	}
 	return all
 }

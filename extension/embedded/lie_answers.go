@@ -51,22 +51,32 @@ func (m *staleEnd) listOffsets(next handler) handler {
 
 // listed has a ListOffsets request served, and changes the latest offsets in the answer.
 func (x *exchange) listed(ctx context.Context, by handler, change func(at place, end int64) int64) error {
+	return x.listedAt(ctx, by, func(at place, timestamp, offset int64) int64 {
+		if timestamp == latestOffset {
+			return change(at, offset)
+		}
+		return offset
+	})
+}
+
+// listedAt has a ListOffsets request served, and changes the offsets in the answer; timestamps are those of the question.
+func (x *exchange) listedAt(ctx context.Context, by handler, change func(at place, timestamp, offset int64) int64) error {
 	request, response := kmsg.NewPtrListOffsetsRequest(), kmsg.NewPtrListOffsetsResponse()
 	if err := x.served(ctx, by, request, response); err != nil {
 		return err
 	}
-	latest := map[place]bool{}
+	asked := map[place]int64{}
 	for _, t := range request.Topics {
 		for _, p := range t.Partitions {
-			latest[place{t.Topic, p.Partition}] = p.Timestamp == -1
+			asked[place{t.Topic, p.Partition}] = p.Timestamp
 		}
 	}
 	for i := range response.Topics {
 		t := &response.Topics[i]
 		for j := range t.Partitions {
 			at := place{t.Topic, t.Partitions[j].Partition}
-			if p := &t.Partitions[j]; p.ErrorCode == 0 && latest[at] {
-				p.Offset = change(at, p.Offset)
+			if p := &t.Partitions[j]; p.ErrorCode == 0 {
+				p.Offset = change(at, asked[at], p.Offset)
 			}
 		}
 	}

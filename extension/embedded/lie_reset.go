@@ -90,29 +90,14 @@ func (m *resetLie) leaveGroup(next handler) handler {
 
 func (m *resetLie) listOffsets(l *life, next handler) handler {
 	return func(ctx context.Context, x *exchange) error {
-		request, response := kmsg.NewPtrListOffsetsRequest(), kmsg.NewPtrListOffsetsResponse()
-		if err := x.served(ctx, next, request, response); err != nil {
-			return err
-		}
-		asked := map[place]int64{}
-		for _, t := range request.Topics {
-			for _, p := range t.Partitions {
-				asked[place{t.Topic, p.Partition}] = p.Timestamp
+		return x.listedAt(ctx, next, func(at place, timestamp, offset int64) int64 {
+			info := l.kfake.PartitionInfo(at.topic, at.partition)
+			if !m.waited(at) || timestamp != m.timestamp || info == nil || info.HighWatermark < resetFrom {
+				return offset
 			}
-		}
-		for i := range response.Topics {
-			t := &response.Topics[i]
-			for j := range t.Partitions {
-				p, at := &t.Partitions[j], place{t.Topic, t.Partitions[j].Partition}
-				info := l.kfake.PartitionInfo(at.topic, at.partition)
-				if p.ErrorCode == 0 && m.waited(at) && asked[at] == m.timestamp && info != nil && info.HighWatermark >= resetFrom {
-					p.Offset = m.change(l, at, p.Offset)
-					m.hits.Add(1)
-				}
-			}
-		}
-		x.respond(response)
-		return nil
+			m.hits.Add(1)
+			return m.change(l, at, offset)
+		})
 	}
 }
 

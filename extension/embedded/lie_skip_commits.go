@@ -45,22 +45,11 @@ func (m *skipCommits) handler(l *life, key kmsg.Key, next handler) handler {
 		if err := x.served(ctx, next, request, response); err != nil {
 			return err
 		}
-		for i := range response.Groups {
-			g := &response.Groups[i]
-			asked := askedGroup(request, g.Group)
-			if asked == nil || len(asked.Topics) == 0 {
-				continue // who asks for all is no member that is about to read
+		eachAsked(l, request, response, func(group string, at place, p *kmsg.OffsetFetchResponseGroupTopicPartition) {
+			if p.Offset >= skipFrom {
+				p.Offset += m.skip(ctx, l, committedAt{group, at, p.Offset})
 			}
-			for j := range g.Topics {
-				t := &g.Topics[j]
-				for k := range t.Partitions {
-					p := &t.Partitions[k]
-					if p.ErrorCode == 0 && p.Offset >= skipFrom {
-						p.Offset += m.skip(ctx, l, committedAt{g.Group, place{l.nameOf(t.Topic, t.TopicID), p.Partition}, p.Offset})
-					}
-				}
-			}
-		}
+		})
 		x.respond(response)
 		return nil
 	}

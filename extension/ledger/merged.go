@@ -121,7 +121,7 @@ func (m *Merged) addProducer(p *Producer, groups []int) {
 	mine := known.of(p.number)
 	switch {
 	case mine == nil:
-		m.ledger.producers.Store(known.with(p))
+		known.add(p) // nobody else knows this ledger yet
 	case mine.sibling && !p.sibling:
 		p.shown(mine)
 		known.put(mine.index, p)

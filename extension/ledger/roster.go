@@ -18,21 +18,28 @@ func (r *roster) of(number uint32) *Producer {
 	return nil
 }
 
-// with returns a roster with one more producer, which gets its index there.
+// with returns a roster with one more producer, and leaves this one as it is.
 func (r *roster) with(p *Producer) *roster {
-	p.index = len(r.all)
-	out := &roster{all: slices.Concat(r.all, []*Producer{p}), instances: slices.Clone(r.instances)}
-	instance, place := int(p.number>>16), int(p.number&0xffff)
-	for len(out.instances) <= instance {
-		out.instances = append(out.instances, nil)
+	out := &roster{all: slices.Clone(r.all), instances: slices.Clone(r.instances)}
+	if instance := int(p.number >> 16); instance < len(out.instances) {
+		out.instances[instance] = slices.Clone(out.instances[instance])
 	}
-	of := slices.Clone(out.instances[instance])
-	for len(of) <= place {
-		of = append(of, nil)
-	}
-	of[place] = p
-	out.instances[instance] = of
+	out.add(p)
 	return out
+}
+
+// add adds a producer, which gets its index; nobody else may look meanwhile.
+func (r *roster) add(p *Producer) {
+	instance, place := int(p.number>>16), int(p.number&0xffff)
+	for len(r.instances) <= instance {
+		r.instances = append(r.instances, nil)
+	}
+	for len(r.instances[instance]) <= place {
+		r.instances[instance] = append(r.instances[instance], nil)
+	}
+	r.instances[instance][place] = p
+	p.index = len(r.all)
+	r.all = append(r.all, p)
 }
 
 // put replaces a producer by one of the same number.

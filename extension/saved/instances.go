@@ -47,9 +47,7 @@ func (i *Instances) Judge() (contract.Verdict, error) {
 	c, e := judgement.Counts, judgement.Evidence
 	in.Measured.Read, in.Measured.Found, in.Measured.Duplicates = c.Found, e.AckedFound, c.Duplicated
 	in.Measured.Ordered, in.Measured.Keyed = e.Ordered, e.Keyed
-	for _, d := range judgement.Doubts {
-		in.Doubts = append(in.Doubts, contract.Doubt{Text: d.Text})
-	}
+	in.Doubts = append(in.Doubts, doubts(judgement)...)
 	if lacking := i.merged.Lacks(); len(lacking) > 0 {
 		in.Doubts = append(in.Doubts, contract.Doubt{Text: "no file was given of " + people(lacking) + ": nobody knows what was sent there"})
 	}

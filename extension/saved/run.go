@@ -29,11 +29,17 @@ func (r *Run) input(judgement ledger.Judgement) contract.Input {
 	in.Measured = measured(in.Measured, judgement)
 	in.Doubts = slices.Clone(in.Doubts)
 	if !r.Cut {
-		for _, d := range judgement.Doubts {
-			in.Doubts = append(in.Doubts, contract.Doubt{Text: d.Text})
-		}
+		in.Doubts = append(in.Doubts, doubts(judgement)...)
 	}
 	return in
+}
+
+// doubts gives those of the ledger, which concern all requirements.
+func doubts(j ledger.Judgement) (all []contract.Doubt) {
+	for _, d := range j.Doubts {
+		all = append(all, contract.Doubt{Text: d.Text})
+	}
+	return all
 }
 
 // measured adds what the ledger counted.

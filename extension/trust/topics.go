@@ -34,11 +34,7 @@ func (r *Run) prepareTopics(ctx context.Context, cfg kafka.Config) error {
 		if err := r.joinTopics(ctx, cfg); err != nil {
 			return err
 		}
-	case r.opts.Part.Of > 1 && former != "":
-		if err := r.adoptTopics(ctx); err != nil {
-			return err
-		}
-	case former != "" && !r.opts.Shared:
+	case former != "" && !r.opts.Shared && r.opts.Part.Of <= 1:
 		return fmt.Errorf("topic %s is there already, perhaps from an earlier run %s: give another K6_RUN_ID, delete the topic, "+
 			"or say in the script that it shares the topic (sharesTopic)", former, r.opts.RunID)
 	case former != "":
